@@ -1,0 +1,141 @@
+"""`make demo`: the main job, whole, with real calls of robot phones, each told as a timeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+
+from centralino import records
+from centralino.platform import Platform
+from centralino.records import Records
+from centralino.robot_call import Told, load_ear, parse, place
+from centralino.settings import Tree
+from centralino.setup import choose_voice
+from foundation.clock import SystemClock
+from pbx.robot.phone import RobotPhone
+from phone.voice import render
+from ledger.model import Call
+from ticket_core.model import Message, MessageState, Practice
+
+SPOKEN = {
+    "it": {
+        "demo-tree": "Buongiorno, sono Maria Rossi, di Rieti. Vorrei segnalare un albero caduto sulla strada vicino alla scuola. Il mio indirizzo è via Garibaldi dieci.",
+        "demo-short": "Buonasera, chiamo perché il fiume vicino a casa è molto alto dopo la pioggia di ieri.",
+    },
+    "en": {"demo-english": "Good morning, my name is John Smith. I would like to know what to do at home during an earthquake."},
+}
+FINAL = {
+    MessageState.TRANSCRIBED, MessageState.NO_SPEECH, MessageState.UNREADABLE, MessageState.FAILED, MessageState.WAITING_FOR_MODEL,
+}  # fmt: skip
+TRANSCRIBED_WITHIN_S = 120.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One call of the demo."""
+
+    title: str
+    caller: str
+    script: Sequence[str]
+
+
+async def demonstrate(tree: Tree, platform: Platform, console: Console) -> None:
+    """Start, call, tell, stop. The line is closed for the length of the demo, as at night."""
+    begun = monotonic()
+    try:
+        await platform.start()
+        await platform.start_robots()
+        speech = await asyncio.to_thread(_speech, platform, platform.asterisk_root)
+        ear = await asyncio.to_thread(load_ear, platform.folders.sounds)
+        console.print(f"the platform is up, {monotonic() - begun:.1f} s after the start\n")
+        async with records.opened(tree, platform.database_url) as opened:
+            until = SystemClock().now() + timedelta(hours=1)
+            await opened.calendar.add_override("closed", until, "demonstration: as at night", "demo")
+            async with RobotPhone(platform.robot_settings(), ear, "demo").switched_on() as phone:
+                await _play(Stage(opened, phone, tree.up.number, console), speech)
+            await opened.calendar.clear_overrides("demo")
+    finally:
+        await platform.stop()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the scenes are played with."""
+
+    records: Records
+    phone: RobotPhone
+    number: str
+    console: Console
+
+    async def call(self, scene: Scene) -> Told:
+        """Place the scene's call."""
+        return await place(self.phone, self.number, scene.caller, parse(scene.script))
+
+
+async def _play(stage: Stage, speech: dict[str, Path]) -> None:
+    mailbox = ["hear it/menu-closed", "press 3", "hear it/beep"]
+    first = [
+        Scene("A citizen leaves a message out of hours", "+390746123456", [*mailbox, f"speak {speech['demo-tree']}", "press #", "hear it/after-message", "press 1", "hear it/goodbye", "stay"]),
+        Scene("A citizen hangs up while speaking", "+393331234567", [*mailbox, f"speak {speech['demo-short']}", "hang up"]),
+        Scene("An English caller, number withheld", "", ["hear it/language-offer", "press 9", "hear-start en/welcome", "press 3", "hear en/beep", f"speak {speech['demo-english']}", "press #", "hear en/after-message", "press 1", "hear en/code-is", "stay"]),
+    ]  # fmt: skip
+    told = await asyncio.gather(*(stage.call(scene) for scene in first))
+    for scene, one in zip(first, told, strict=True):
+        await _tell(stage, scene, one)
+    code = told[0].digits_after("it/code-is")[:11]
+    wrong = code[:-1] + str((int(code[-1]) + 1) % 10)
+    second = [
+        Scene("She calls again and keys the code she heard", "+390746123456", ["press 2", "hear it/status-ask", f"press {code}#", "hear it/status-menu", "hang up"]),
+        Scene("Somebody mistypes the last digit", "+390612345678", ["press 2", "hear it/status-ask", f"press {wrong}#", "hear it/code-not-correct", "hang up"]),
+    ]  # fmt: skip
+    for scene, one in zip(second, await asyncio.gather(*(stage.call(scene) for scene in second)), strict=True):
+        await _tell(stage, scene, one)
+
+
+async def _tell(stage: Stage, scene: Scene, told: Told) -> None:
+    stage.console.rule(scene.title, align="left")
+    for line in told.timeline():
+        stage.console.print(line, markup=False)
+    if told.complaint:
+        raise SystemExit(f"the demo did not go as it should: {told.complaint}")
+    practice, messages = await _made_by(stage.records, told)
+    if practice:
+        stage.console.print(records.describe(practice, messages), markup=False)
+    stage.console.print()
+
+
+async def _made_by(opened: Records, told: Told) -> tuple[Practice | None, list[Message]]:
+    """The practice the call made or asked for, with its messages, once they are transcribed."""
+    call = await _call_of(opened, told)
+    if call is None:
+        raise SystemExit("the ledger has no such call: see the logs")
+    practice = await opened.practices.practice_of_call(call.call_id)
+    if practice is None:
+        return None, []
+    deadline = monotonic() + TRANSCRIBED_WITHIN_S
+    while True:
+        messages = await opened.practices.messages_of(practice.id)
+        if all(message.state in FINAL for message in messages) or monotonic() > deadline:
+            return await opened.practices.practice(practice.id), messages
+        await asyncio.sleep(0.2)
+
+
+async def _call_of(opened: Records, told: Told) -> Call | None:
+    """The newest call from the robot's number."""
+    calls = await opened.ledger.recent(20)
+    return next((call for call in calls if (call.caller or "") == told.caller), None)
+
+
+def _speech(platform: Platform, root: str) -> dict[str, Path]:
+    """What the robots say, spoken by the prompts' own voice."""
+    folders = platform.folders
+    voice, target = choose_voice(folders, root), folders.data / "demo"
+    for language, texts in SPOKEN.items():
+        render(texts, language, voice, target, folders.prompts, folders.studio)
+    return {name: target / language / f"{name}.wav" for language, texts in SPOKEN.items() for name in texts}

@@ -1,0 +1,25 @@
+"""Run by Alembic: every room's rows in one metadata, one connection, one transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+import dialplan.store
+import ledger.store
+import ticket_core.store
+from foundation.database import Base
+
+# Importing a room's store is what puts its tables into the metadata.
+ROOMS = (dialplan.store, ledger.store, ticket_core.store)
+LOCK = 840_840
+
+engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata)
+    with context.begin_transaction():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        context.run_migrations()
+    connection.commit()
+engine.dispose()

@@ -1,0 +1,114 @@
+"""An Asterisk's home folder: the files of `asterisk_conf/` and `dialplan/` with the settings put in, and the folders it writes to."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from centralino.settings import CHECKOUT, Folders, Ports, UpSettings
+from ivr.settings import IvrSettings
+
+TEMPLATES = CHECKOUT / "asterisk_conf"
+PLACE = re.compile(r"@([A-Z_]+)@")
+WRITES_TO = ("db", "log", "run", "spool/recording", "spool/fallback")
+
+
+def secret(folder: Path, name: str) -> str:
+    """The secret of this name, drawn at first use and kept in a file only its owner reads."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / name
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24), encoding="ascii")
+    return path.read_text(encoding="ascii")
+
+
+def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str) -> Path:
+    """Write the PBX's files; returns its home."""
+    folders, ports = Folders(settings.data, settings.cache), Ports(settings.first_port)
+    values = _common(folders.asterisk, root, folders, "ari", "ami") | {
+        "SIP_BIND": settings.sip_bind,
+        "SIP_PORT": str(ports.sip),
+        "ARI_PORT": str(ports.ari),
+        "AMI_PORT": str(ports.ami),
+        "RTP_START": str(ports.rtp[0]),
+        "RTP_END": str(ports.rtp[1]),
+        "TRUNK_MATCH": "\n".join(f"match = {address}" for address in settings.trunk_addresses),
+        "MAX_CALLS": str(settings.max_calls),
+        "MESSAGE_LIMIT_S": str(int(ivr.message_limit_s)),
+        "MESSAGE_SILENCE_S": str(int(ivr.message_silence_s)),
+    }
+    files = {path.name: path for path in [*(TEMPLATES / "etc").glob("*.conf"), *(CHECKOUT / "dialplan").glob("*.conf")]}
+    return _write(folders.asterisk, files, values)
+
+
+def make_robot_home(settings: UpSettings, root: str) -> Path:
+    """Write the files of the second Asterisk, the robot phones'; returns its home."""
+    folders, ports = Folders(settings.data, settings.cache), Ports(settings.first_port)
+    values = _common(folders.robot, root, folders, "robot-ari", "robot-ami") | {
+        "SIP_PORT": str(ports.robot_sip),
+        "ARI_PORT": str(ports.robot_ari),
+        "AMI_PORT": str(ports.robot_ami),
+        "RTP_START": str(ports.robot_rtp[0]),
+        "RTP_END": str(ports.robot_rtp[1]),
+        "PBX_SIP": f"127.0.0.1:{ports.sip}",
+        "MAX_CALLS": "500",
+    }
+    files = {path.name: path for path in (TEMPLATES / "etc").glob("*.conf")}
+    files["modules-pbx.conf"] = files["modules.conf"]
+    files |= {path.name: path for path in (TEMPLATES / "robot").glob("*.conf")}
+    return _write(folders.robot, files, values)
+
+
+def _common(home: Path, root: str, folders: Folders, ari_secret: str, ami_secret: str) -> dict[str, str]:
+    return {
+        "HOME": str(home),
+        "SOUNDS": str(folders.sounds),
+        "MODULES": _modules(root),
+        "ARI_PASSWORD_HASH": _hash(secret(folders.secrets, ari_secret)),
+        "AMI_PASSWORD": secret(folders.secrets, ami_secret),
+    }
+
+
+def _modules(root: str) -> str:
+    found = sorted(Path(root or "/").glob("usr/lib/*/asterisk/modules")) + sorted(
+        Path(root or "/").glob("usr/lib/asterisk/modules")
+    )
+    if not found:
+        raise FileNotFoundError(
+            f"no Asterisk modules under {root or '/'}: remove that folder and run `centralino setup`"
+        )
+    return "/" + str(found[0].relative_to(root or "/"))
+
+
+def _hash(password: str) -> str:
+    # The password goes in on standard input: a process list shows arguments to everyone.
+    done = subprocess.run(
+        ["openssl", "passwd", "-6", "-stdin"], input=password, text=True, capture_output=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def _write(home: Path, files: Mapping[str, Path], values: Mapping[str, str]) -> Path:
+    etc = home / "etc"
+    shutil.rmtree(etc, ignore_errors=True)
+    etc.mkdir(parents=True, mode=0o700)
+    for folder in WRITES_TO:
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    for name, source in files.items():
+        target = etc / name
+        target.touch(mode=0o600)
+        target.write_text(fill(source.read_text(encoding="utf-8"), values, name), encoding="utf-8")
+    return home
+
+
+def fill(text: str, values: Mapping[str, str], name: str) -> str:
+    """Put `values` in place of each `@NAME@`. Raises ValueError for one nobody gave: an Asterisk file must not load half."""
+    missing = set(PLACE.findall(re.sub(r"^;.*$", "", text, flags=re.MULTILINE))) - values.keys()
+    if missing:
+        raise ValueError(f"{name} wants {', '.join(sorted(missing))}, which no setting gives")
+    return PLACE.sub(lambda place: values.get(place[1], place[0]), text)

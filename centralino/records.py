@@ -1,0 +1,170 @@
+"""What the command line reads and writes of the running platform's records."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+
+from centralino.settings import CHECKOUT, Folders, Tree
+from centralino.setup import choose_voice
+from dialplan.store import CalendarStore
+from foundation.clock import SystemClock
+from foundation.database import Database, DatabaseSettings
+from ledger.model import Call
+from ledger.service import Ledger
+from phone.voice import render
+from ticket_core.codes import grouped, normalise
+from ticket_core.model import Message, Practice
+from ticket_core.service import Practices
+from ticket_core.states import MESSAGE_STEPS, PRACTICE_STEPS
+
+BULLETIN = "bulletin"
+
+
+class NotFound(Exception):
+    """What was asked for is not there: the text says what, and where to look."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """The services over one database."""
+
+    practices: Practices
+    ledger: Ledger
+    calendar: CalendarStore
+
+
+@asynccontextmanager
+async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
+    """The records of the platform at `url`. Raises `NotFound` when it is not running."""
+    database, clock = Database(DatabaseSettings(url=url, pool_size=2)), SystemClock()
+    calendar = CalendarStore(database, tree.hours, clock)
+    try:
+        practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
+        yield Records(practices, Ledger(database, clock), calendar)
+    except OperationalError:
+        raise NotFound(f"no platform is running on {tree.up.data}: start one with `make run`") from None
+    finally:
+        await database.close()
+
+
+async def hours(tree: Tree, url: str) -> str:
+    """The weekly hours, the changes in force, and whether the line is open now."""
+    async with opened(tree, url) as records:
+        calendar = await records.calendar.load()
+    now = SystemClock().now()
+    zone = tree.hours.zone
+    following = calendar.next_opening(now)
+    lines = [f"weekly: {tree.hours.weekly}, Italian public holidays closed", f"now: {'open' if calendar.is_open(now) else 'closed'}"]
+    if not calendar.is_open(now):
+        lines.append(f"opens next: {following.astimezone(zone):%A %Y-%m-%d %H:%M}" if following else "opens next: not within a year")
+    lines += [
+        f"{change.kind} from {change.starts.astimezone(zone):%Y-%m-%d %H:%M} until {change.ends.astimezone(zone):%Y-%m-%d %H:%M}"
+        f" by {change.author}: {change.reason}"
+        for change in calendar.overrides
+        if change.ends > now
+    ]
+    return "\n".join(lines)
+
+
+async def override(tree: Tree, url: str, kind: str, until: datetime, reason: str, author: str) -> None:
+    """Open or close the line until a time."""
+    async with opened(tree, url) as records:
+        await records.calendar.add_override(kind, until, reason, author)
+
+
+async def clear_overrides(tree: Tree, url: str, author: str) -> None:
+    """End every change in force."""
+    async with opened(tree, url) as records:
+        await records.calendar.clear_overrides(author)
+
+
+def set_bulletin(tree: Tree, root: str, texts: Mapping[str, str]) -> None:
+    """Render the emergency text; the next call hears it. Written whole before it is seen."""
+    folders = Folders(tree.up.data, tree.up.cache)
+    voice = choose_voice(folders, root)
+    for language, text in texts.items():
+        render({BULLETIN: text}, language, voice, folders.sounds, folders.prompts, folders.studio)
+
+
+def clear_bulletin(tree: Tree) -> None:
+    """Take the emergency text away."""
+    for path in Folders(tree.up.data, tree.up.cache).sounds.glob(f"*/{BULLETIN}.wav"):
+        path.unlink()
+
+
+async def recent_practices(tree: Tree, url: str, limit: int) -> list[Practice]:
+    """The practices opened last, newest first."""
+    async with opened(tree, url) as records:
+        return await records.practices.recent(limit)
+
+
+async def recent_calls(tree: Tree, url: str, limit: int) -> list[Call]:
+    """The last calls, newest first."""
+    async with opened(tree, url) as records:
+        return list(await records.ledger.recent(limit))
+
+
+async def show_practice(tree: Tree, url: str, code: str) -> str:
+    """A practice as a page of text. Raises `NotFound`."""
+    async with opened(tree, url) as records:
+        practice = await records.practices.find(normalise(code))
+        if practice is None:
+            raise NotFound(f"no practice has the code {code}: `centralino practice list` shows the last ones")
+        messages = await records.practices.messages_of(practice.id)
+    return describe(practice, messages)
+
+
+def describe(practice: Practice, messages: list[Message]) -> str:
+    """A practice, its messages and its history."""
+    lines = [
+        f"practice {grouped(practice.code)}: {practice.state.value}, opened {practice.opened_at:%Y-%m-%d %H:%M} UTC"
+        f" by {practice.channel.value}, due {practice.due_on or '-'}"
+    ]
+    for message in messages:
+        lines.append(f"message: {message.seconds or 0:.1f} s, {message.state.value}, audio {message.audio_path or '-'}")
+        if message.transcript:
+            lines.append(f"  by {message.transcript.engine} ({message.transcript.model}): {message.transcript.text}")
+        if message.alarm_words:
+            lines.append(f"  ALARM: {', '.join(message.alarm_words)}")
+    lines += [f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.author}: {entry.what} ({entry.reason})" for entry in practice.history]
+    return "\n".join(lines)
+
+
+async def show_call(tree: Tree, url: str, call_id: str) -> str:
+    """A call with its steps as a page of text. Raises `NotFound`."""
+    try:
+        wanted = UUID(call_id)
+    except ValueError:
+        raise NotFound(f"'{call_id}' is not a call's id: `centralino calls list` shows the last ones") from None
+    async with opened(tree, url) as records:
+        found = await records.ledger.call(wanted)
+    if found is None:
+        raise NotFound(f"no call has the id {call_id}: `centralino calls list` shows the last ones")
+    return describe_call(found)
+
+
+def describe_call(call: Call) -> str:
+    """A call and its steps, with seconds from its start."""
+    lines = [f"call {call.call_id}: {call.language}, {call.outcome.value if call.outcome else 'in progress'}"]
+    for step in call.steps:
+        detail = " ".join(f"{name}={value}" for name, value in step.detail.items())
+        lines.append(f"{(step.at - call.started_at).total_seconds():6.1f} s {step.kind.value} {detail}".rstrip())
+    return "\n".join(lines)
+
+
+def draw_diagrams(folder: Path = CHECKOUT / "docs" / "diagrams") -> list[Path]:
+    """Draw each table of states; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for name, table in (("practice", PRACTICE_STEPS), ("message", MESSAGE_STEPS)):
+        path = folder / f"{name}.md"
+        path.write_text(f"# States of a {name}\n\n```mermaid\n{table.diagram()}\n```\n", encoding="utf-8")
+        drawn.append(path)
+    return drawn

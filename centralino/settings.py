@@ -1,0 +1,157 @@
+"""Settings of the one-machine platform: where it lives, on which ports, who may call it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, Field, field_validator
+
+from dialplan.settings import HoursSettings
+from foundation.settings import Part
+from ivr.settings import IvrSettings
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+# A Unix socket's path holds 107 bytes, and the longest name below the data folder takes 40 of them.
+LONGEST_DATA_PATH = 65
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "centralino"
+
+
+class UpSettings(Part):
+    """What `centralino up` needs to run everything on one machine."""
+
+    data: Path = Field(default=CHECKOUT / "data", examples=["data"])
+    cache: Path = Field(default_factory=_cache, examples=["~/.cache/centralino"])
+    first_port: int = Field(
+        default=25000, ge=1024, le=64000, description="the platform uses this port and the 999 after it"
+    )
+    sip_bind: str = Field(default="127.0.0.1", pattern=r"^[0-9.]+$", examples=["0.0.0.0"])
+    trunk_addresses: tuple[str, ...] = Field(default=("127.0.0.1",), examples=['["203.0.113.7/32"]'])
+    number: str = Field(default="800840840", pattern=r"^\+?[0-9]{3,15}$", description="the number citizens dial")
+    max_calls: int = Field(default=500, ge=1, le=5000)
+
+    @field_validator("data", "cache")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("data")
+    @classmethod
+    def _short_enough(cls, path: Path) -> Path:
+        if len(str(path).encode()) > LONGEST_DATA_PATH:
+            raise ValueError(
+                f"the path is longer than {LONGEST_DATA_PATH} bytes, too long for the sockets below it; move it up"
+            )
+        return path
+
+
+class Tree(BaseModel):
+    """The part of the settings tree that the command line reads; each process reads its own part beside it."""
+
+    up: UpSettings = UpSettings()
+    hours: HoursSettings = HoursSettings()
+    ivr: IvrSettings = IvrSettings()
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Each port of the platform, counted from the first. SIP is UDP, the others TCP on loopback."""
+
+    first: int
+
+    @property
+    def sip(self) -> int:
+        return self.first + 60
+
+    @property
+    def ari(self) -> int:
+        return self.first + 88
+
+    @property
+    def ami(self) -> int:
+        return self.first + 38
+
+    @property
+    def robot_sip(self) -> int:
+        return self.first + 160
+
+    @property
+    def robot_ari(self) -> int:
+        return self.first + 188
+
+    @property
+    def robot_ami(self) -> int:
+        return self.first + 138
+
+    @property
+    def rtp(self) -> tuple[int, int]:
+        return self.first + 200, self.first + 599
+
+    @property
+    def robot_rtp(self) -> tuple[int, int]:
+        return self.first + 600, self.first + 999
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where each thing lives below the data and the cache folder."""
+
+    data: Path
+    cache: Path
+
+    @property
+    def asterisk(self) -> Path:
+        return self.data / "asterisk"
+
+    @property
+    def robot(self) -> Path:
+        return self.data / "robot"
+
+    @property
+    def sounds(self) -> Path:
+        return self.data / "sounds"
+
+    @property
+    def studio(self) -> Path:
+        return self.data / "studio"
+
+    @property
+    def secrets(self) -> Path:
+        return self.data / "secrets"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    @property
+    def audio(self) -> Path:
+        return self.data / "audio"
+
+    @property
+    def spool(self) -> Path:
+        return self.asterisk / "spool"
+
+    @property
+    def postgres(self) -> Path:
+        return self.data / "postgres"
+
+    @property
+    def postgres_socket(self) -> Path:
+        return self.data / "run" / "postgres"
+
+    @property
+    def redis(self) -> Path:
+        return self.data / "redis"
+
+    @property
+    def models(self) -> Path:
+        return self.cache / "models"
+
+    @property
+    def prompts(self) -> Path:
+        return self.cache / "prompts"

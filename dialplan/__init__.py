@@ -1,0 +1,1 @@
+"""Which number, at what hour, goes where: Asterisk contexts (`*.conf`) and the opening hours."""

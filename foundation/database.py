@@ -1,0 +1,55 @@
+"""The PostgreSQL session that every room's `store.py` uses, and the declarative base its rows derive from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from foundation.settings import Part
+
+
+class DatabaseSettings(Part):
+    """Where PostgreSQL answers."""
+
+    url: str = Field(
+        description="a SQLAlchemy address with the psycopg driver",
+        examples=["postgresql+psycopg://centralino@/centralino?host=/run/postgresql"],
+        pattern=r"^postgresql\+psycopg://",
+    )
+    statement_timeout_s: float = Field(default=5.0, gt=0, le=600)
+    pool_size: int = Field(default=10, ge=1, le=200)
+
+
+class Base(DeclarativeBase):
+    """One metadata for all rooms, so that one Alembic history describes one database."""
+
+
+class Database:
+    """A pool of connections. `async with db.session() as session:` is one transaction: commit at the end, roll back on error."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._engine = create_async_engine(
+            settings.url,
+            pool_size=settings.pool_size,
+            pool_timeout=settings.statement_timeout_s,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": 5,
+                "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC",
+            },
+        )
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """One transaction."""
+        async with self._sessions.begin() as session:
+            yield session
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self._engine.dispose()

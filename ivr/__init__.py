@@ -1,0 +1,1 @@
+"""The phone scripts before an operator: greeting, menu, status by code, mailbox. Stasis application `ivr`."""

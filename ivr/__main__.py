@@ -1,0 +1,88 @@
+"""The process `ivr`: `python -m ivr`."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from pydantic import BaseModel
+
+from dialplan.settings import HoursSettings
+from dialplan.store import CalendarStore
+from foundation import process, settings
+from foundation.bus import Bus, RedisSettings
+from foundation.clock import SystemClock
+from foundation.database import Database, DatabaseSettings
+from foundation.process import CannotStart
+from ivr.desk import Office, Services
+from ivr.guesses import Guesses
+from ivr.settings import IvrSettings
+from ivr.switchboard import APPLICATION, Switchboard
+from ledger.service import Ledger
+from pbx.ari.client import ApplicationTaken
+from pbx.ari.transport import WebSocketTransport
+from pbx.settings import PbxSettings
+from phone.catalogue import MissingPrompt, check
+from ticket_core.audio_store import AudioSettings, AudioStore
+from ticket_core.service import Practices
+
+
+class Tree(BaseModel):
+    """The parts of the settings that this process reads."""
+
+    pbx: PbxSettings
+    database: DatabaseSettings
+    redis: RedisSettings
+    audio: AudioSettings
+    hours: HoursSettings = HoursSettings()
+    ivr: IvrSettings = IvrSettings()
+
+
+async def serve(stop: asyncio.Event) -> None:
+    """Answer calls until `stop`. Raises `CannotStart` when a prompt has no sound, or another process has taken over."""
+    tree = settings.load(Tree)
+    try:
+        check(tree.pbx.sounds)
+    except MissingPrompt as error:
+        raise CannotStart(str(error)) from None
+    clock = SystemClock()
+    database, bus = Database(tree.database), Bus(tree.redis)
+    calendar = CalendarStore(database, tree.hours, clock)
+    practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
+    services = Services(
+        practices, Ledger(database, clock), calendar, bus, AudioStore(tree.audio.folder), Guesses(clock), clock,
+        tree.ivr, tree.pbx.spool, tree.pbx.sounds,
+    )  # fmt: skip
+    switchboard = Switchboard(
+        lambda: WebSocketTransport.connect(tree.pbx, APPLICATION), Office(services), tree.ivr, tree.pbx
+    )
+    try:
+        await _answer_until(stop, switchboard, tree.ivr.drain_s)
+    finally:
+        await bus.close()
+        await database.close()
+
+
+async def _answer_until(stop: asyncio.Event, switchboard: Switchboard, drain_s: float) -> None:
+    running = asyncio.create_task(switchboard.ari.run())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if running.done():
+        try:
+            running.result()
+        except ApplicationTaken as error:
+            raise CannotStart(f"{error}. Only one ivr may run for one PBX; this one has stopped.") from None
+    await switchboard.drain(drain_s)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    process.run("ivr", serve)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""`phone.Call` on a line of the real PBX: prompt names become sounds, a gone channel becomes `CallerHungUp`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+from pbx.ari.line import ChannelGone, Line
+from pbx.ari.recordings import BadRecording
+from phone.call import CallerHungUp, Ended, Recorded, RecordingFailed
+
+FLOW_VARIABLE = "CENTRALINO_FLOW"
+LANGUAGE_VARIABLE = "CENTRALINO_LANGUAGE"
+
+
+class AriCall:
+    """One caller, for the flows."""
+
+    def __init__(
+        self, line: Line, call_id: UUID, caller: str | None, language: str, sounds: Path, answer_pause_s: float
+    ) -> None:
+        self._line = line
+        self._id = call_id
+        self._caller = caller
+        self.language = language
+        self._sounds = sounds
+        self._answer_pause_s = answer_pause_s
+
+    @property
+    def id(self) -> UUID:
+        return self._id
+
+    @property
+    def caller(self) -> str | None:
+        return self._caller
+
+    async def answer(self) -> None:
+        async with _hang_ups():
+            await self._line.answer()
+            await asyncio.sleep(self._answer_pause_s)
+
+    async def say(self, *prompts: str) -> None:
+        async with _hang_ups():
+            await self._line.play(*self._media(prompts))
+
+    async def ask(self, *prompts: str, keys: int = 1, end: str | None = None, wait_s: float = 5.0) -> str | None:
+        async with _hang_ups():
+            if prompts and not self._line.has_keys():
+                await self._line.play(*self._media(prompts))
+            answer = ""
+            while len(answer) < keys:
+                key = await self._line.key(wait_s)
+                if key is None:
+                    return answer or None
+                if key == end:
+                    return answer
+                answer += key
+            return answer
+
+    async def record(self, name: str, limit_s: float, silence_s: float, end: str) -> Recorded:
+        try:
+            async with _hang_ups():
+                take = await self._line.record(name, limit_s, silence_s, end)
+        except BadRecording as error:
+            raise RecordingFailed(str(error)) from error
+        return Recorded(take.name, take.seconds, take.talk_seconds, Ended(take.ended))
+
+    async def replay(self, recording: str) -> None:
+        async with _hang_ups():
+            await self._line.play(f"recording:{recording}")
+
+    async def enter(self, flow: str) -> None:
+        async with _hang_ups():
+            await self._line.set_variable(FLOW_VARIABLE, flow)
+            await self._line.set_variable(LANGUAGE_VARIABLE, self.language)
+
+    async def hang_up(self) -> None:
+        await self._line.hang_up()
+
+    def _media(self, prompts: tuple[str, ...]) -> list[str]:
+        return [f"sound:{self._sounds}/{self.language}/{name}" for name in prompts]
+
+
+@asynccontextmanager
+async def _hang_ups() -> AsyncIterator[None]:
+    try:
+        yield
+    except ChannelGone:
+        raise CallerHungUp from None

@@ -1,0 +1,87 @@
+"""What the flows need of the rest of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Protocol
+from uuid import UUID
+
+from ivr.model import Draft, Filed, Hours
+from ivr.settings import IvrSettings
+from ledger.model import Outcome
+from phone.call import Call, Recorded
+from ticket_core.model import PracticeStatus
+
+
+class Desk(Protocol):
+    """Behind one call: hours, practices, messages, and the ledger's page of this call."""
+
+    settings: IvrSettings
+
+    async def hours(self) -> Hours:
+        """Is the line open, and what a caller is told of it."""
+        ...
+
+    def bulletin(self) -> bool:
+        """Whether an emergency bulletin is to be said first."""
+        ...
+
+    async def note(self, kind: str, **detail: Any) -> None:
+        """Write a step of the ledger. No digit of a code, no number, no word of a message goes into it."""
+        ...
+
+    async def speaks(self, language: str) -> None:
+        """The caller chose a language."""
+        ...
+
+    async def status(self, code: str) -> PracticeStatus | None:
+        """The practice with this code (11 digits), or None. Slow to answer where many codes have failed."""
+        ...
+
+    def code_failed(self) -> None:
+        """A code was wrong or unknown."""
+        ...
+
+    async def open_message(self, call: Call, adds_to: UUID | None) -> Draft:
+        """Write the row of this call's message, or find it again after a restart."""
+        ...
+
+    async def note_take(self, draft: Draft, take: str) -> None:
+        """The recording that counts from now on."""
+        ...
+
+    async def file_message(self, draft: Draft, recorded: Recorded) -> Filed:
+        """Keep the audio and make the practice (or add to one). Again: the same one."""
+        ...
+
+    async def abandon_message(self, draft: Draft, reason: str) -> None:
+        """Nothing was said that could be kept."""
+        ...
+
+    async def discard_take(self, take: str) -> None:
+        """Remove a recording that another replaced, or in which nothing was said."""
+        ...
+
+
+class FrontOffice(Protocol):
+    """What the switchboard needs: a desk for each call, the ledger's beginning and end, and order after a restart."""
+
+    def number(self, shown: str) -> str | None:
+        """A caller's number in E.164, or None."""
+        ...
+
+    async def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str, resumed: bool) -> Desk:
+        """Open the ledger's page of a call, or find it again."""
+        ...
+
+    async def farewell(self, call_id: UUID, outcome: Outcome) -> None:
+        """Close the page."""
+        ...
+
+    async def sent_to_fallback(self, call_id: UUID) -> None:
+        """The dialplan has the caller now; the page stays open until what it recorded is imported."""
+        ...
+
+    async def reconcile(self, live: Collection[UUID]) -> None:
+        """File what was said, and close the pages, of calls that ended while nobody of ours was there."""
+        ...

@@ -1,0 +1,154 @@
+"""Every caller in our application: one coroutine each, from arrival to outcome, also over lost connections and restarts."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from foundation import logs
+from ivr.ari_call import FLOW_VARIABLE, LANGUAGE_VARIABLE, AriCall
+from ivr.flows.table import FIRST_FLOW, FLOWS
+from ivr.model import Visit
+from ivr.ports import Desk, FrontOffice
+from ivr.settings import IvrSettings
+from pbx.ari import operations as op
+from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost, NotFound
+from pbx.ari.events import StasisStart
+from pbx.ari.line import ChannelGone, Line
+from pbx.ari.transport import Connect
+from pbx.settings import PbxSettings
+from phone.call import CallerHungUp
+
+log = logs.get(__name__)
+
+APPLICATION = "ivr"
+FALLBACK = "fallback"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Who came in on which channel; `flow` is None for a new call, else where a restart takes it up."""
+
+    channel_id: str
+    call_id: UUID
+    number: str
+    dialled: str
+    language: str
+    flow: str | None = None
+
+
+class Switchboard:
+    """Answers each call with its flow. `office` gives each call its desk, and keeps the ledger."""
+
+    def __init__(self, connect: Connect, office: FrontOffice, settings: IvrSettings, pbx: PbxSettings) -> None:
+        self._office = office
+        self._settings = settings
+        self._pbx = pbx
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._draining = False
+        self.ari = Ari(APPLICATION, connect, self._on_start, self._on_connected, request_timeout_s=pbx.request_timeout_s)
+
+    # -- arrivals
+
+    def _on_start(self, event: StasisStart) -> None:
+        try:
+            call_id = UUID(event.args[0])
+        except (IndexError, ValueError):
+            log.error("call_without_id")
+            return
+        dialled = event.args[1] if len(event.args) > 1 else ""
+        self._take(Arrival(event.channel.id, call_id, event.channel.caller_number, dialled, self._settings.language))
+
+    async def _on_connected(self) -> None:
+        """Find who is already there: after a restart of ours, or a lost connection, nothing is told again."""
+        held = await self._held_channels()
+        live = set()
+        for channel_id, number in held.items():
+            arrival = await self._arrival_of(channel_id, number)
+            if arrival:
+                live.add(arrival.call_id)
+                if channel_id not in self._calls:
+                    log.info("call_resumed", call_id=str(arrival.call_id), flow=arrival.flow)
+                    self._take(arrival)
+        await self._office.reconcile(live)
+
+    async def _held_channels(self) -> dict[str, str]:
+        try:
+            mine = (await self.ari.request(op.GET_APPLICATION, {"applicationName": APPLICATION}))["channel_ids"]
+        except NotFound:
+            return {}
+        channels = await self.ari.request(op.LIST_CHANNELS)
+        return {channel["id"]: channel["caller"]["number"] for channel in channels if channel["id"] in mine}
+
+    async def _arrival_of(self, channel_id: str, number: str) -> Arrival | None:
+        call_id = await self._variable(channel_id, "CALL_ID")
+        if call_id is None:
+            return None
+        flow = await self._variable(channel_id, FLOW_VARIABLE)
+        language = await self._variable(channel_id, LANGUAGE_VARIABLE) or self._settings.language
+        dialled = await self._variable(channel_id, "DIALLED") or ""
+        return Arrival(channel_id, UUID(call_id), number, dialled, language, flow or FIRST_FLOW)
+
+    async def _variable(self, channel_id: str, name: str) -> str | None:
+        with suppress(NotFound):
+            answer = await self.ari.request(op.GET_VARIABLE, {"channelId": channel_id}, variable=name)
+            return str(answer["value"]) or None
+        return None
+
+    # -- one call
+
+    def _take(self, arrival: Arrival) -> None:
+        task = asyncio.create_task(self._serve(arrival), name=str(arrival.call_id))
+        self._calls[arrival.channel_id] = task
+        task.add_done_callback(lambda done: self._calls.pop(arrival.channel_id, None))
+
+    async def _serve(self, arrival: Arrival) -> None:
+        structlog.contextvars.bind_contextvars(call_id=str(arrival.call_id))
+        line = Line(self.ari, arrival.channel_id, self._pbx.spool)
+        try:
+            await self._converse(arrival, line)
+        except ConnectionLost:
+            log.warning("call_let_go")  # its channel is up: the next connection finds it
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.error("call_to_fallback", **logs.fault(error))
+            await self._to_fallback(arrival, line)
+        finally:
+            line.close()
+
+    async def _converse(self, arrival: Arrival, line: Line) -> None:
+        caller = self._office.number(arrival.number)
+        call = AriCall(line, arrival.call_id, caller, arrival.language, self._pbx.sounds, self._settings.answer_pause_s)
+        resumed = arrival.flow is not None
+        desk: Desk = await self._office.welcome(arrival.call_id, caller, arrival.dialled, arrival.language, resumed)
+        visit = Visit()
+        flow = FLOWS[arrival.flow or FIRST_FLOW]
+        try:
+            await flow(call, desk, visit)
+            await call.hang_up()
+        except CallerHungUp:
+            log.info("caller_hung_up")
+        await self._office.farewell(arrival.call_id, visit.outcome)
+
+    async def _to_fallback(self, arrival: Arrival, line: Line) -> None:
+        """What we could not finish, Asterisk alone does: the caller leaves a message in the spool."""
+        try:
+            await line.send_to_dialplan(FALLBACK)
+        except (ChannelGone, ConnectionLost, AriError, AriTimeout) as error:
+            log.warning("no_caller_for_fallback", **logs.fault(error))
+            return
+        await self._office.sent_to_fallback(arrival.call_id)
+
+    # -- the end
+
+    async def drain(self, within_s: float) -> None:
+        """Let the calls in progress come to their end; those that do not are left to the process that follows."""
+        if self._calls:
+            await asyncio.wait(self._calls.values(), timeout=within_s)
+        for task in list(self._calls.values()):
+            task.cancel()

@@ -1,0 +1,1 @@
+"""Every call and its steps, append-only. Talks to PostgreSQL."""

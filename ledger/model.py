@@ -1,0 +1,72 @@
+"""What a call and its steps are: frozen values, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class StepKind(StrEnum):
+    """What can happen in a call (source: the practice, "Ledger and figures")."""
+
+    ARRIVED = "arrived"
+    LANGUAGE = "language"
+    FLOW = "flow"
+    PROMPT = "prompt"
+    MENU = "menu"
+    KEY = "key"
+    QUEUED = "queued"
+    POSITION_TOLD = "position_told"
+    OFFERED = "offered"
+    ANSWERED = "answered"
+    BRIDGED = "bridged"
+    TRANSFERRED = "transferred"
+    ABANDONED = "abandoned"
+    CALLBACK_ASKED = "callback_asked"
+    VOICEMAIL = "voicemail"
+    STATUS_ASKED = "status_asked"
+    RESUMED = "resumed"
+    FALLBACK = "fallback"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """What a call came to."""
+
+    ANSWERED = "answered"
+    MESSAGE_LEFT = "message_left"
+    STATUS_HEARD = "status_heard"
+    INFORMATION_HEARD = "information_heard"
+    MISSED = "missed"
+    ABANDONED = "abandoned"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened: `at` is wall time, `mono` monotonic seconds of the process that wrote it."""
+
+    seq: int
+    at: datetime
+    mono: float
+    kind: StepKind
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. `caller` is E.164 or None; `ended_at` and `outcome` are None while it lasts; lists leave `steps` empty."""
+
+    call_id: UUID
+    caller: str | None
+    dialled: str | None
+    language: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: Outcome | None
+    simulated: bool
+    steps: tuple[Step, ...] = ()

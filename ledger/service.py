@@ -1,0 +1,168 @@
+"""`Ledger`: the verbs that other rooms call to write and read what happened in calls."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from foundation import logs
+from foundation.clock import Clock
+from foundation.database import Database
+from ledger.model import Call, Outcome, StepKind
+from ledger.rules import CLEARS, TO_CALL_BACK
+from ledger.store import CallRow, StepRow
+
+log = logs.get(__name__)
+
+
+class UnknownCall(Exception):
+    """The ledger has no call with this id: write its arrival first."""
+
+
+class Ledger:
+    """One row a call, one row a step. Steps are only added; a second arrival or end of a call changes nothing."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def arrived(
+        self, call_id: UUID, caller: str | None, dialled: str | None, language: str, simulated: bool = False
+    ) -> None:
+        """A call is here. `caller` is E.164, None when withheld or malformed; `simulated` calls stay out of every list of work."""
+        async with self._database.session() as session:
+            made = await self._insert(session, call_id, caller, dialled, language, self._clock.now(), simulated)
+            if made:
+                await self._append(session, call_id, StepKind.ARRIVED, {})
+
+    async def language(self, call_id: UUID, language: str) -> None:
+        """The caller chose a language; the one the call has already is no step. Raises `UnknownCall`."""
+        async with self._database.session() as session:
+            row = await self._lock(session, call_id)
+            if row.language != language:
+                row.language = language
+                await self._append(session, call_id, StepKind.LANGUAGE, {"language": language})
+
+    async def step(self, call_id: UUID, kind: StepKind | str, **detail: Any) -> None:
+        """Add a step with JSON values in `detail`. Raises `UnknownCall`; `ValueError` for a kind that does not exist.
+
+        Whoever calls keeps digits of a practice code, caller numbers and transcripts out of `detail`: it is kept and shown.
+        """
+        async with self._database.session() as session:
+            await self._lock(session, call_id)
+            await self._append(session, call_id, StepKind(kind), detail)
+
+    async def ended(self, call_id: UUID, outcome: Outcome | str) -> None:
+        """The call is over. Raises `UnknownCall`; `ValueError` for an outcome that does not exist."""
+        async with self._database.session() as session:
+            await self._end(session, await self._lock(session, call_id), Outcome(outcome), self._clock.now())
+
+    async def import_call(
+        self,
+        call_id: UUID,
+        caller: str | None,
+        started_at: datetime,
+        language: str,
+        outcome: Outcome | str,
+        ended_at: datetime | None = None,
+    ) -> None:
+        """Write a call that the dialplan's fallback took, or took over; `ended_at` is now when nobody knows it."""
+        async with self._database.session() as session:
+            await self._insert(session, call_id, caller, None, language, started_at, simulated=False)
+            row = await self._lock(session, call_id)
+            if row.ended_at is None:
+                await self._append(session, call_id, StepKind.FALLBACK, {})
+                await self._end(session, row, Outcome(outcome), ended_at or self._clock.now())
+
+    async def call(self, call_id: UUID) -> Call | None:
+        """One call with its steps in order, or None."""
+        async with self._database.session() as session:
+            row = await session.get(CallRow, call_id)
+            steps = await session.execute(select(StepRow).where(StepRow.call_id == call_id).order_by(StepRow.seq))
+            return row.value(steps.scalars().all()) if row else None
+
+    async def recent(self, limit: int) -> list[Call]:
+        """The calls that came last, newest first, without their steps."""
+        query = select(CallRow).order_by(CallRow.started_at.desc(), CallRow.call_id).limit(limit)
+        async with self._database.session() as session:
+            return [row.value() for row in (await session.execute(query)).scalars()]
+
+    async def open_calls(self) -> list[Call]:
+        """Calls that have not ended, oldest first: on the line now, or left behind by a crash."""
+        query = select(CallRow).where(CallRow.ended_at.is_(None)).order_by(CallRow.started_at, CallRow.call_id)
+        async with self._database.session() as session:
+            return [row.value() for row in (await session.execute(query)).scalars()]
+
+    async def callback_list(self) -> list[Call]:
+        """Who is to be called back: the last missed call of each number that was not heard since, newest first."""
+        later = aliased(CallRow)
+        same_number = (later.caller == CallRow.caller) & (later.started_at > CallRow.started_at)
+        heard_or_newer = exists().where(same_number, later.outcome.in_(CLEARS | TO_CALL_BACK), ~later.simulated)
+        query = (
+            select(CallRow)
+            .where(CallRow.outcome.in_(TO_CALL_BACK), CallRow.caller.is_not(None), ~CallRow.simulated, ~heard_or_newer)
+            .order_by(CallRow.started_at.desc(), CallRow.call_id)
+        )
+        async with self._database.session() as session:
+            return [row.value() for row in (await session.execute(query)).scalars()]
+
+    async def _insert(
+        self,
+        session: AsyncSession,
+        call_id: UUID,
+        caller: str | None,
+        dialled: str | None,
+        language: str,
+        started_at: datetime,
+        simulated: bool,
+    ) -> bool:
+        query = (
+            insert(CallRow)
+            .values(
+                call_id=call_id,
+                caller=caller,
+                dialled=dialled,
+                language=language,
+                started_at=started_at,
+                simulated=simulated,
+            )
+            .on_conflict_do_nothing(index_elements=["call_id"])
+        )
+        return (await session.execute(query.returning(CallRow.call_id))).scalar_one_or_none() is not None
+
+    async def _lock(self, session: AsyncSession, call_id: UUID) -> CallRow:
+        # The lock on the call makes its steps' numbers dense, whoever writes them.
+        row = await session.get(CallRow, call_id, with_for_update=True)
+        if row is None:
+            raise UnknownCall(f"the ledger has no call {call_id}: write its arrival first")
+        return row
+
+    async def _append(self, session: AsyncSession, call_id: UUID, kind: StepKind, detail: dict[str, Any]) -> None:
+        await session.flush()
+        last = select(func.max(StepRow.seq)).where(StepRow.call_id == call_id)
+        seq = ((await session.execute(last)).scalar_one() or 0) + 1
+        session.add(
+            StepRow(
+                id=uuid4(),
+                call_id=call_id,
+                seq=seq,
+                at=self._clock.now(),
+                mono=self._clock.monotonic(),
+                kind=kind,
+                detail=detail,
+            )
+        )
+        await session.flush()
+
+    async def _end(self, session: AsyncSession, row: CallRow, outcome: Outcome, at: datetime) -> None:
+        if row.ended_at is not None:
+            return
+        row.ended_at, row.outcome = at, outcome
+        await self._append(session, row.call_id, StepKind.ENDED, {"outcome": outcome.value})
+        log.info("call_ended", call_id=str(row.call_id), outcome=outcome.value)

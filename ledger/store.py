@@ -1,0 +1,78 @@
+"""The rows behind calls and their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from foundation.database import Base
+from ledger.model import Call, Outcome, Step, StepKind
+
+Instant = DateTime(timezone=True)
+
+
+def _names(of: type[StrEnum], constraint: str) -> Enum:
+    return Enum(
+        of,
+        native_enum=False,
+        length=32,
+        create_constraint=True,
+        name=constraint,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class CallRow(Base):
+    """One call."""
+
+    __tablename__ = "call"
+    __table_args__ = (
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="call_ended_with_an_outcome"),
+        Index("call_by_start", "started_at"),
+        Index("call_by_caller", "caller", "started_at"),
+    )
+
+    call_id: Mapped[UUID] = mapped_column(primary_key=True)
+    caller: Mapped[str | None] = mapped_column(String(32))
+    dialled: Mapped[str | None] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(8))
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    outcome: Mapped[Outcome | None] = mapped_column(_names(Outcome, "call_outcome"))
+    simulated: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    def value(self, steps: Sequence[StepRow] = ()) -> Call:
+        """The frozen value of this row."""
+        return Call(
+            call_id=self.call_id,
+            caller=self.caller,
+            dialled=self.dialled,
+            language=self.language,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            outcome=self.outcome,
+            simulated=self.simulated,
+            steps=tuple(Step(row.seq, row.at, row.mono, row.kind, row.detail) for row in steps),
+        )
+
+
+class StepRow(Base):
+    """One step of a call; rows are only ever added."""
+
+    __tablename__ = "call_step"
+    __table_args__ = (UniqueConstraint("call_id", "seq", name="call_step_in_order"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.call_id"))
+    seq: Mapped[int]
+    at: Mapped[datetime] = mapped_column(Instant)
+    mono: Mapped[float]
+    kind: Mapped[StepKind] = mapped_column(_names(StepKind, "call_step_kind"))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,0 +1,34 @@
+"""The two PBXs of the contract suite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from centralino.platform import Platform
+from tests.contract.exchange import Exchange, FakeExchange, RealExchange, make_prompt, the_ear
+from pbx.robot.phone import RobotPhone
+from tests.places import a_platform
+
+
+@pytest.fixture(scope="module")
+async def two_asterisks() -> AsyncIterator[Platform]:
+    """A real PBX without our processes, and the robots' one."""
+    async with a_platform() as platform:
+        make_prompt(platform.folders.sounds)
+        await platform.start_pbx()
+        await platform.start_robots()
+        yield platform
+
+
+@pytest.fixture(params=["simulated", "real"])
+async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Exchange]:
+    """Each contract test runs on the simulated PBX and on the real one."""
+    if request.param == "simulated":
+        yield FakeExchange(tmp_path)
+        return
+    platform: Platform = request.getfixturevalue("two_asterisks")
+    async with RobotPhone(platform.robot_settings(), the_ear(platform.folders.sounds)).switched_on() as phone:
+        yield RealExchange(platform.pbx_settings(), phone)

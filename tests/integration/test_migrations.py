@@ -1,0 +1,70 @@
+"""The revisions make the tables that the rooms' rows describe, on empty databases and on full ones."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from centralino import migrate
+from foundation.clock import SystemClock
+from foundation.database import Base, Database, DatabaseSettings
+from ledger.service import Ledger
+from tests.postgres import Throwaway
+
+CHECKS = "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
+
+
+def rows(url: str, query: str) -> set[tuple[object, ...]]:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        return {tuple(row) for row in connection.execute(text(query))}
+
+
+def tables(url: str) -> set[tuple[object, ...]]:
+    return rows(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+
+
+def test_revisions_and_rows_describe_the_same_tables(database_url: str) -> None:
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_revisions_and_rows_hold_the_same_checks(postgres: Throwaway, database_url: str) -> None:
+    with postgres.empty_database() as url:
+        engine = create_engine(url, poolclass=NullPool)
+        Base.metadata.create_all(engine)
+        assert rows(database_url, CHECKS) == rows(url, CHECKS)
+        assert len(rows(url, CHECKS)) > 5
+
+
+def test_the_way_down_leaves_nothing_and_the_way_up_works_again(postgres: Throwaway) -> None:
+    with postgres.empty_database() as url:
+        migrate.upgrade(url)
+        made = tables(url)
+        migrate.downgrade(url, "base")
+        assert tables(url) == {("alembic_version",)}
+        migrate.upgrade(url)
+        assert tables(url) == made
+
+
+async def test_an_upgrade_of_a_database_in_use_keeps_what_is_in_it(database: Database, database_url: str) -> None:
+    ledger, call_id = Ledger(database, SystemClock()), uuid4()
+    await ledger.arrived(call_id, None, None, "it")
+    migrate.upgrade(database_url)
+    assert await ledger.call(call_id) is not None
+
+
+def test_processes_that_start_together_upgrade_once(postgres: Throwaway) -> None:
+    with postgres.empty_database() as url, ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(migrate.upgrade, [url] * 3)) == [None] * 3
+
+
+def test_a_database_is_reached_by_the_address_that_settings_take(database_url: str) -> None:
+    assert DatabaseSettings(url=database_url).url == database_url

@@ -1,0 +1,34 @@
+"""Where a test worker's own platform lives: a data folder and ports that no other worker uses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from centralino.platform import Platform
+from centralino.settings import Tree, UpSettings
+from centralino.obtain import asterisk_root
+
+FIRST_PORT = 26000
+
+
+def worker_number() -> int:
+    """0 without pytest-xdist, else this worker's number."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@asynccontextmanager
+async def a_platform(offset: int = 0, **settings: object) -> AsyncIterator[Platform]:
+    """A platform of this worker's own, not started; what it started is stopped and its folder removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="centralino-"))
+    up = UpSettings(data=folder, first_port=FIRST_PORT + 1000 * worker_number() + offset, **settings)  # type: ignore[arg-type]
+    platform = Platform(Tree(up=up), asterisk_root(up.cache), sync_to_disk=False)
+    try:
+        yield platform
+    finally:
+        await platform.stop()
+        shutil.rmtree(folder, ignore_errors=True)

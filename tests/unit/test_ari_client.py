@@ -1,0 +1,154 @@
+"""The client's own promises, on a pipe in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pbx.ari import operations as op
+from pbx.ari.client import (
+    MOST_EVENTS_WAITING,
+    Ari,
+    AriError,
+    AriTimeout,
+    Conflict,
+    ConnectionLost,
+    EventsLost,
+    Inbox,
+    NotFound,
+    back_off_s,
+)
+from pbx.ari.events import HangUpAsked, KeyPressed, RecordingFinished, StasisStart, read
+from pbx.ari.fake import FakePbx
+from tests.polling import until
+
+CHANNEL = {"id": "c1", "name": "PJSIP/trunk-1", "state": "Up", "caller": {"name": "", "number": "+39061"}}
+
+
+class Connected:
+    """A client that is connected to a simulated PBX, and what it was told."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.pbx = FakePbx(folder)
+        self.started: list[StasisStart] = []
+        self.connections = 0
+        self.ari = Ari("ivr", self.pbx.connect, self.started.append, self._connected, most_back_off_s=0.01, **options)
+        self._running: asyncio.Task[None] | None = None
+
+    async def _connected(self) -> None:
+        self.connections += 1
+
+    async def __aenter__(self) -> Connected:
+        self._running = asyncio.create_task(self.ari.run())
+        if self.pbx.reachable:
+            await until(lambda: self.connections == 1, what="the connection")
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._running
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+
+
+async def test_a_call_that_enters_is_told_with_its_arguments(tmp_path: Path) -> None:
+    async with Connected(tmp_path) as desk:
+        desk.pbx.dial("c1", "id", "800840840")
+        await until(lambda: bool(desk.started), what="the call")
+        assert desk.started[0].args == ("id", "800840840")
+
+
+async def test_the_client_connects_again_when_the_pbx_comes_back(tmp_path: Path) -> None:
+    async with Connected(tmp_path) as desk:
+        desk.pbx.reachable = False
+        await desk.pbx.drop()
+        with pytest.raises(ConnectionLost):
+            await _ask_until_refused(lambda: desk.ari.request(op.LIST_CHANNELS))
+        desk.pbx.reachable = True
+        await until(lambda: desk.connections == 2, what="the second connection")
+        assert await desk.ari.request(op.LIST_CHANNELS) == []
+
+
+async def _ask_until_refused(ask: Callable[[], Awaitable[Any]]) -> None:
+    for _ in range(100):
+        await ask()
+        await asyncio.sleep(0)
+
+
+async def test_a_lost_connection_fails_what_was_asked_and_wakes_who_listens(tmp_path: Path) -> None:
+    async with Connected(tmp_path) as desk:
+        inbox = desk.ari.listen("c1")
+        desk.pbx.frozen = True
+        asking = asyncio.create_task(desk.ari.request(op.LIST_CHANNELS))
+        await asyncio.sleep(0)
+        await desk.pbx.drop()
+        with pytest.raises(ConnectionLost):
+            await asking
+        with pytest.raises(ConnectionLost):
+            await inbox.get(1)
+
+
+async def test_a_pbx_that_does_not_answer_is_a_time_out_not_a_hang(tmp_path: Path) -> None:
+    async with Connected(tmp_path, request_timeout_s=0.05) as desk:
+        desk.pbx.frozen = True
+        with pytest.raises(AriTimeout, match="no answer to GET channels"):
+            await desk.ari.request(op.LIST_CHANNELS)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(404, NotFound), (409, Conflict), (412, Conflict), (500, AriError), (400, AriError)])
+async def test_a_refusal_says_what_was_asked_and_why(tmp_path: Path, status: int, kind: type[Exception]) -> None:
+    async with Connected(tmp_path) as desk:
+        answer = {"type": "RESTResponse", "status_code": status, "reason_phrase": "No", "message_body": json.dumps({"message": "because"})}
+        desk.pbx.answer = lambda request: {**answer, "request_id": request["request_id"]}  # type: ignore[method-assign]
+        with pytest.raises(kind, match=rf"refused POST channels/.*: {status} because"):
+            await desk.ari.request(op.ANSWER, {"channelId": "c1"})
+
+
+async def test_a_parameter_that_asterisk_does_not_describe_is_refused_here(tmp_path: Path) -> None:
+    async with Connected(tmp_path) as desk:
+        with pytest.raises(TypeError, match="has no parameter lnag"):
+            await desk.ari.request(op.PLAY, {"channelId": "c1"}, media="sound:a", lnag="it")
+
+
+async def test_hostile_text_in_a_request_stays_one_value(tmp_path: Path) -> None:
+    async with Connected(tmp_path) as desk:
+        channel = desk.pbx.dial("c/1?x=y&z", "id")
+        await desk.ari.request(op.SET_VARIABLE, {"channelId": "c/1?x=y&z"}, variable="A", value="1&variable=B#%")
+        assert channel.variables == {"A": "1&variable=B#%"}
+
+
+async def test_an_event_that_is_not_as_described_costs_no_other_call(tmp_path: Path) -> None:
+    async with Connected(tmp_path) as desk:
+        transport = desk.pbx._transport
+        assert transport
+        transport.tell({"type": "StasisStart"})
+        transport.tell({"type": "SomethingNew", "application": "ivr"})
+        desk.pbx.dial("c1", "id")
+        await until(lambda: bool(desk.started), what="the call behind the broken event")
+
+
+async def test_one_listener_that_never_reads_is_bounded_and_told() -> None:
+    inbox = Inbox()
+    for _ in range(MOST_EVENTS_WAITING + 50):
+        inbox.put(read({"type": "ChannelDtmfReceived", "channel": CHANNEL, "digit": "1"}))  # type: ignore[arg-type]
+    for _ in range(MOST_EVENTS_WAITING):
+        assert isinstance(await inbox.get(1), KeyPressed)
+    with pytest.raises(EventsLost):
+        await inbox.get(1)
+
+
+def test_the_back_off_doubles_to_its_limit_and_never_comes_in_step() -> None:
+    assert [back_off_s(tries, 3.0, 1.0) for tries in (1, 2, 3, 10)] == [0.2, 0.4, 0.8, 3.0]
+    assert back_off_s(10, 3.0, 0.0) == 1.5
+
+
+def test_events_are_read_as_asterisk_sends_them() -> None:
+    assert read({"type": "ChannelHangupRequest", "channel": CHANNEL, "cause": 16}) is not None
+    assert isinstance(read({"type": "ChannelHangupRequest", "channel": CHANNEL}), HangUpAsked)
+    finished = read({"type": "RecordingFinished", "recording": {"name": "a", "target_uri": "channel:c1", "duration": 3, "talking_duration": 2}})
+    assert finished == RecordingFinished("a", "c1", 3, 2)
+    assert read({"type": "Dial"}) is None

@@ -1,0 +1,1 @@
+"""Practices and messages: codes, states, terms, history. Talks to PostgreSQL."""

@@ -1,0 +1,64 @@
+"""Where recordings are kept once they are somebody's message. The spool is Asterisk's; this folder is ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import Field
+
+from foundation.settings import Part
+
+
+class AudioSettings(Part):
+    """The folder of kept recordings."""
+
+    folder: Path = Field(examples=["data/audio"])
+
+
+class AudioStore:
+    """Keeps a recording under its message's id, so that keeping it twice is keeping it once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, message_id: UUID) -> Path:
+        """Where a message's audio is, or will be."""
+        return self._folder / self.name(message_id)
+
+    def name(self, message_id: UUID) -> str:
+        """The same, relative to the folder."""
+        text = str(message_id)
+        return f"{text[:2]}/{text}.wav"
+
+    def keep(self, recording: Path, message_id: UUID) -> str:
+        """Put a finished recording into the store, on the disk for good; returns its name. Raises OSError.
+
+        The recording itself stays: it is removed with `discard` once the message is filed.
+        """
+        target = self.path(message_id)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = target.with_suffix(".unfinished")
+            shutil.copyfile(recording, unfinished)
+            _sync(unfinished)
+            unfinished.replace(target)
+            _sync(target.parent)
+        return self.name(message_id)
+
+
+def discard(recording: Path) -> None:
+    """Remove a recording from the spool; harmless when it is gone."""
+    with suppress(FileNotFoundError):
+        recording.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,197 @@
+"""What a practice and a voice message are: frozen values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Channel(StrEnum):
+    """How a request came in ("telefono, modulo online, Pec, fax e lettera")."""
+
+    PHONE_CALL = "phone_call"
+    VOICE_MESSAGE = "voice_message"
+    WEB_FORM = "web_form"
+    EMAIL = "email"
+    PEC = "pec"
+    FAX = "fax"
+    LETTER = "letter"
+
+
+class Kind(StrEnum):
+    """What is asked ("informazioni ... segnalazioni e proposte"). A voice message has none until a person heard it."""
+
+    INFORMATION = "information"
+    REPORT = "report"
+    PROPOSAL = "proposal"
+
+
+class PracticeState(StrEnum):
+    """Where a practice stands; the steps between states are in `states.py`."""
+
+    RECEIVED = "received"
+    IN_PROGRESS = "in_progress"
+    AWAITING_ADMINISTRATION = "awaiting_administration"
+    AWAITING_DOCUMENTS = "awaiting_documents"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class Closure(StrEnum):
+    """Why a practice was closed."""
+
+    ANSWERED = "answered"
+    MISSING_DOCUMENTS = "missing_documents"
+    NO_REPLY_ADDRESS = "no_reply_address"
+    NO_CONTENT = "no_content"
+    DUPLICATE = "duplicate"
+    OUT_OF_SCOPE = "out_of_scope"
+    WITHDRAWN = "withdrawn"
+
+
+class MessageState(StrEnum):
+    """Where a voice message stands; the steps between states are in `states.py`."""
+
+    RECORDING = "recording"
+    ABANDONED = "abandoned"
+    TO_TRANSCRIBE = "to_transcribe"
+    TRANSCRIBING = "transcribing"
+    WAITING_FOR_MODEL = "waiting_for_model"
+    TRANSCRIBED = "transcribed"
+    NO_SPEECH = "no_speech"
+    UNREADABLE = "unreadable"
+    FAILED = "failed"
+
+
+class ClockState(StrEnum):
+    """What the term for the reply does while an interval lasts ("Il termine dei 40 giorni è sospeso quando ...")."""
+
+    RUNS = "runs"
+    SUSPENDED = "suspended"
+    STOPPED = "stopped"
+
+
+class PracticeClass(StrEnum):
+    """How hard the answer is: it sets the term. What nobody has classified yet is promised as `complex`."""
+
+    KNOWN = "known"
+    QUICK_SEARCH = "quick_search"
+    COMPLEX = "complex"
+
+
+@dataclass(frozen=True)
+class ClockInterval:
+    """One stretch of a practice's clock. `ends` is None while it lasts; `due_on` is set where the clock runs."""
+
+    state: ClockState
+    starts: datetime
+    ends: datetime | None
+    reason: str
+    due_on: date | None
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One thing that happened to a practice. `what` is a step `from -> to`, or a word such as `message_added`."""
+
+    at: datetime
+    author: str
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Practice:
+    """One request, from any channel. `code` is what the citizen keeps; `id` is what logs may carry.
+
+    `caller` is E.164 or None; `due_on` is None while the clock is suspended or stopped; `history` and `clock` are oldest first.
+    """
+
+    id: UUID
+    code: str
+    channel: Channel
+    kind: Kind | None
+    language: str
+    caller: str | None
+    state: PracticeState
+    closure: Closure | None
+    opened_at: datetime
+    state_since: datetime
+    answered_at: datetime | None
+    due_on: date | None
+    no_reply_address: bool
+    history: tuple[HistoryEntry, ...] = ()
+    clock: tuple[ClockInterval, ...] = ()
+
+
+@dataclass(frozen=True)
+class PracticeStatus:
+    """What a citizen may hear or read with the code alone: states and dates, no content, no name."""
+
+    code: str
+    practice_id: UUID
+    state: PracticeState
+    closure: Closure | None
+    since: datetime
+    due_on: date | None
+    documents_by: date | None
+    answered_on: date | None
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A finished recording, verified on disk. `path` is relative to the audio folder; times in seconds."""
+
+    path: str
+    seconds: float
+    talk_seconds: float
+
+
+@dataclass(frozen=True)
+class Word:
+    """One recognised word: `start` and `end` in seconds from the beginning, `confidence` from 0 to 1."""
+
+    word: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What a machine heard; a help, never the record. `engine` and `model` say which machine."""
+
+    text: str
+    words: tuple[Word, ...]
+    engine: str
+    model: str
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One spoken message. `recording` is the name of the current take, `attempts` how often a worker claimed it.
+
+    `reason` says why it was abandoned, unreadable or failed; `adds_to` is the practice that the caller chose beforehand.
+    """
+
+    id: UUID
+    call_id: UUID
+    practice_id: UUID | None = None
+    adds_to: UUID | None = None
+    language: str
+    caller: str | None = None
+    recording: str
+    audio_path: str | None = None
+    seconds: float | None = None
+    talk_seconds: float | None = None
+    state: MessageState
+    attempts: int = 0
+    worker: str | None = None
+    lease_until: datetime | None = None
+    transcript: Transcript | None = None
+    alarm_words: tuple[str, ...] = ()
+    reason: str | None = None
+    made_at: datetime

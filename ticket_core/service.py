@@ -1,0 +1,175 @@
+"""`Practices`: the verbs that other rooms call. Each is one transaction, and each can be repeated without harm."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.elements import ColumnElement
+
+from foundation import logs
+from ticket_core.changes import Changes, UnknownPractice
+from ticket_core.model import (
+    Audio,
+    Channel,
+    Closure,
+    Message,
+    MessageState,
+    Practice,
+    PracticeState,
+    PracticeStatus,
+)
+from ticket_core.rules import REOPENABLE, status_of
+from ticket_core.store import MessageRow, PracticeRow
+from ticket_core.transcription import Transcription
+
+log = logs.get(__name__)
+
+CALLER = "caller"
+
+
+class Practices(Transcription):
+    """Practices and their voice messages. `Practices(database, clock, working_day)`; verbs of the worker in `Transcription`."""
+
+    # -- the mailbox
+
+    async def open_message(
+        self,
+        message_id: UUID,
+        call_id: UUID,
+        language: str,
+        caller: str | None,
+        recording: str,
+        adds_to: UUID | None = None,
+    ) -> None:
+        """Write the message's row, before the beep. Raises `UnknownPractice` for an `adds_to` that is not there."""
+        async with self._changes() as changes:
+            if adds_to is not None and await changes.session.get(PracticeRow, adds_to) is None:
+                raise UnknownPractice(f"no practice has the id {adds_to}: the message cannot be added to it")
+            values = {
+                "id": message_id,
+                "call_id": call_id,
+                "adds_to": adds_to,
+                "language": language,
+                "caller": caller,
+                "recording": recording,
+                "state": MessageState.RECORDING,
+                "made_at": changes.now,
+            }
+            await changes.session.execute(
+                insert(MessageRow).values(values).on_conflict_do_nothing(index_elements=["id"])
+            )
+
+    async def note_take(self, message_id: UUID, recording: str) -> None:
+        """Name the take that counts now; a message that is filed or abandoned keeps its own. Raises `UnknownMessage`."""
+        async with self._changes() as changes:
+            row = await changes.message(message_id)
+            if row.state is MessageState.RECORDING:
+                row.recording = recording
+
+    async def file_message(self, message_id: UUID, audio: Audio) -> Practice:
+        """Give the message a practice: a new one with its code, or the one it adds to. Again: the same practice.
+
+        Raises `UnknownMessage`; `IllegalStep` for a message that was abandoned.
+        """
+        async with self._changes() as changes:
+            message = await changes.message(message_id)
+            if message.practice_id is not None:
+                return (await changes.practice(message.practice_id)).value()
+            changes.move(message, MessageState.TO_TRANSCRIBE)
+            practice = await self._practice_for(changes, message)
+            message.practice_id = practice.id
+            message.audio_path, message.seconds, message.talk_seconds = audio.path, audio.seconds, audio.talk_seconds
+            value = practice.value()
+        log.info("message_filed", message_id=str(message_id), practice_id=str(value.id), call_id=str(message.call_id))
+        return value
+
+    async def _practice_for(self, changes: Changes, message: MessageRow) -> PracticeRow:
+        if message.adds_to is None:
+            return await changes.open_practice(Channel.VOICE_MESSAGE, message.language, message.caller, CALLER)
+        practice = await changes.practice(message.adds_to)
+        changes.note(practice, CALLER, "message_added", "voice message")
+        if practice.state in REOPENABLE:
+            changes.step(practice, PracticeState.IN_PROGRESS, "the requester left a message", CALLER)
+        return practice
+
+    async def abandon_message(self, message_id: UUID, reason: str) -> None:
+        """Close a message in which too little was said. Raises `UnknownMessage`; `IllegalStep` when it was filed."""
+        async with self._changes() as changes:
+            row = await changes.message(message_id)
+            if row.state is not MessageState.ABANDONED:
+                changes.move(row, MessageState.ABANDONED, reason)
+
+    async def message(self, message_id: UUID) -> Message | None:
+        """One message, or None."""
+        return next(iter(await self._messages(MessageRow.id == message_id)), None)
+
+    async def unfiled_messages(self) -> list[Message]:
+        """Messages neither filed nor abandoned, oldest first: being recorded now, or left behind by a crash."""
+        return await self._messages(MessageRow.state == MessageState.RECORDING)
+
+    async def messages_of(self, practice_id: UUID) -> list[Message]:
+        """A practice's messages, oldest first."""
+        return await self._messages(MessageRow.practice_id == practice_id)
+
+    async def messages_of_call(self, call_id: UUID) -> list[Message]:
+        """The messages that a call began, in any state, oldest first."""
+        return await self._messages(MessageRow.call_id == call_id)
+
+    async def _messages(self, which: ColumnElement[bool]) -> list[Message]:
+        query = select(MessageRow).where(which).order_by(MessageRow.made_at, MessageRow.id)
+        async with self._database.session() as session:
+            return [row.value() for row in (await session.execute(query)).scalars()]
+
+    # -- practices
+
+    async def status(self, code: str) -> PracticeStatus | None:
+        """State and dates for whoever holds the code; None when no practice has it. The check digit is the caller's business."""
+        practice = await self.find(code)
+        return status_of(practice, self._zone) if practice else None
+
+    async def step(
+        self, practice_id: UUID, to: PracticeState, reason: str, author: str, closure: Closure | None = None
+    ) -> Practice:
+        """Take a practice one step on; the same step again changes nothing.
+
+        Raises `UnknownPractice`, `IllegalStep`, or `ValueError` for a closing without a reason (nothing is changed).
+        """
+        async with self._changes() as changes:
+            row = await changes.practice(practice_id)
+            if not _is_repeated(row, to, reason, author, closure):
+                changes.step(row, to, reason, author, closure)
+            return row.value()
+
+    async def practice(self, practice_id: UUID) -> Practice | None:
+        """One practice with its history, or None."""
+        return await self._one(PracticeRow.id == practice_id)
+
+    async def find(self, code: str) -> Practice | None:
+        """The practice with this code (11 digits), or None."""
+        return await self._one(PracticeRow.code == code)
+
+    async def practice_of_call(self, call_id: UUID) -> Practice | None:
+        """The practice that a message of this call was filed to, or None."""
+        filed = select(MessageRow.practice_id).where(MessageRow.call_id == call_id)
+        return await self._one(PracticeRow.id.in_(filed))
+
+    async def recent(self, limit: int) -> list[Practice]:
+        """The practices opened last, newest first."""
+        query = select(PracticeRow).order_by(PracticeRow.opened_at.desc(), PracticeRow.id).limit(limit)
+        async with self._database.session() as session:
+            return [row.value() for row in (await session.execute(query)).scalars()]
+
+    async def _one(self, which: ColumnElement[bool]) -> Practice | None:
+        query = select(PracticeRow).where(which).order_by(PracticeRow.opened_at.desc()).limit(1)
+        async with self._database.session() as session:
+            row = (await session.execute(query)).scalar_one_or_none()
+            return row.value() if row else None
+
+
+def _is_repeated(row: PracticeRow, to: PracticeState, reason: str, author: str, closure: Closure | None) -> bool:
+    steps = [entry for entry in row.history if entry.what.endswith(f"-> {to.value}")]
+    last = steps[-1] if steps else None
+    same = last is not None and (last.reason, last.author) == (reason, author)
+    return same and row.state is to and row.closure is closure

@@ -1,0 +1,81 @@
+"""The process `voicemail`: `python -m voicemail_worker`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from pydantic import BaseModel
+
+from dialplan.settings import HoursSettings
+from foundation import process, settings
+from foundation.bus import Bus, RedisSettings
+from foundation.clock import SystemClock
+from foundation.database import Database, DatabaseSettings
+from ticket_core.audio_store import AudioSettings
+from ledger.service import Ledger
+from ticket_core.audio_store import AudioStore
+from ticket_core.service import Practices
+from voicemail_worker import models
+from voicemail_worker.decoding import DecoderProcess
+from voicemail_worker.news import MessageNews
+from voicemail_worker.periodic import Periodic, repeat
+from voicemail_worker.settings import FallbackSettings, VoicemailSettings
+from voicemail_worker.spool_import import SpoolImport
+from voicemail_worker.worker import Worker
+
+
+class Tree(BaseModel):
+    """The parts of the settings that this process reads."""
+
+    database: DatabaseSettings
+    redis: RedisSettings
+    audio: AudioSettings
+    voicemail: VoicemailSettings
+    hours: HoursSettings = HoursSettings()
+    fallback: FallbackSettings | None = None
+
+
+def periodic_jobs(tree: Tree, practices: Practices, database: Database) -> Sequence[Periodic]:
+    """What else this process does, beside transcribing: bring in what the dialplan's fallback recorded."""
+    if tree.fallback is None:
+        return ()
+    clock = SystemClock()
+    spool = SpoolImport(tree.fallback.spool, practices, Ledger(database, clock), AudioStore(tree.audio.folder))
+    return (Periodic("fallback_import", tree.fallback.every_s, spool.run),)
+
+
+async def serve(stop: asyncio.Event) -> None:
+    """Transcribe until `stop`. Raises `CannotStart` when the folder of recordings is not there."""
+    tree = settings.load(Tree)
+    own = tree.voicemail
+    folder = tree.audio.folder
+    if not folder.is_dir():
+        raise process.CannotStart(
+            f"the folder of recordings {folder} is not there: make it, or set CENTRALINO_AUDIO__FOLDER."
+        )
+    clock = SystemClock()
+    database, bus = Database(tree.database), Bus(tree.redis)
+    decoder = DecoderProcess(own.load_limit_s, own.niceness)
+    practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
+    news = MessageNews(bus, own.name, own.lease_s)
+    worker = Worker(practices, news, decoder, partial(models.list_models, own.models_dir), own, folder, clock)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(worker.run(stop))
+            for job in periodic_jobs(tree, practices, database):
+                tasks.create_task(repeat(job, stop))
+    finally:
+        await decoder.close()
+        await bus.close()
+        await database.close()
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    process.run("voicemail", serve)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Messages that Asterisk took alone, while nothing of ours answered, become practices like any other."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from dialplan.numbers import caller_number
+from foundation import logs
+from ledger.model import Outcome
+from ledger.service import Ledger
+from ticket_core.audio_store import AudioStore, discard
+from ticket_core.model import Audio
+from ticket_core.service import Practices
+
+log = logs.get(__name__)
+
+# Asterisk writes a growing recording every two seconds: one untouched for longer has ended.
+SETTLED_S = 10.0
+# Greeting, notice and the longest message: after that a note without a recording is a caller who hung up before the beep.
+LONGEST_CALL_S = 300.0
+LEAST_S = 2.0
+LANGUAGE = "it"  # the fallback speaks both languages and asks nothing
+HEADER_BYTES = 44
+BYTES_PER_SECOND = 16000
+SPACE = UUID(
+    "6f1f0a52-4f0e-4a8e-9a53-9a2b1f4a7f60"
+)  # makes a message's id from its call's: importing twice is importing once
+
+
+class SpoolImport:
+    """Looks through the fallback's spool: `CALL_ID.call` (who, when) beside `CALL_ID.wav`."""
+
+    def __init__(self, folder: Path, practices: Practices, ledger: Ledger, store: AudioStore) -> None:
+        self._folder = folder
+        self._practices = practices
+        self._ledger = ledger
+        self._store = store
+
+    async def run(self) -> int:
+        """Import what has settled; returns how many calls. A call that cannot be read is left where it is, and said so."""
+        done = 0
+        for note in sorted(self._folder.glob("*.call")):
+            recording = note.with_suffix(".wav")
+            if not _settled(note, recording):
+                continue
+            try:
+                await self._import(UUID(note.stem), note.read_text(encoding="ascii"), recording)
+            except (ValueError, IndexError) as error:
+                log.error("fallback_call_unreadable", file=note.name, **logs.fault(error))
+                continue
+            discard(recording)
+            discard(note)
+            done += 1
+        return done
+
+    async def _import(self, call_id: UUID, note: str, recording: Path) -> None:
+        epoch, shown = note.split("|")[:2]
+        caller, started = caller_number(shown), datetime.fromtimestamp(int(epoch), UTC)
+        seconds = max(0, recording.stat().st_size - HEADER_BYTES) / BYTES_PER_SECOND if recording.exists() else 0.0
+        outcome = Outcome.MISSED
+        if seconds >= LEAST_S:
+            message_id = uuid5(SPACE, str(call_id))
+            await self._practices.open_message(message_id, call_id, LANGUAGE, caller, recording.stem)
+            await self._practices.file_message(
+                message_id, Audio(self._store.keep(recording, message_id), seconds, seconds)
+            )
+            outcome = Outcome.MESSAGE_LEFT
+        await self._ledger.import_call(call_id, caller, started, LANGUAGE, outcome)
+        log.info("fallback_call_imported", call_id=str(call_id), outcome=outcome.value)
+
+
+def _settled(note: Path, recording: Path) -> bool:
+    if recording.exists():
+        return time.time() - recording.stat().st_mtime > SETTLED_S
+    return time.time() - note.stat().st_mtime > LONGEST_CALL_S
