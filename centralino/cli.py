@@ -30,13 +30,24 @@ from ticket_core.codes import grouped
 from voicemail_worker import install, models
 from voicemail_worker.model import ModelError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The phone side of a public Contact Center.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The phone side of a public Contact Center.",
+)
 models_app = typer.Typer(no_args_is_help=True, help="Speech models, one for each language.")
 hours_app = typer.Typer(no_args_is_help=True, help="Opening hours, and when they are changed for a time.")
 practice_app = typer.Typer(no_args_is_help=True, help="Practices.")
 calls_app = typer.Typer(no_args_is_help=True, help="Calls, as the ledger has them.")
 bulletin_app = typer.Typer(no_args_is_help=True, help="The emergency text said before the welcome.")
-for name, group in (("models", models_app), ("hours", hours_app), ("practice", practice_app), ("calls", calls_app), ("bulletin", bulletin_app)):
+for name, group in (
+    ("models", models_app),
+    ("hours", hours_app),
+    ("practice", practice_app),
+    ("calls", calls_app),
+    ("bulletin", bulletin_app),
+):
     app.add_typer(group, name=name)
 
 console = Console(highlight=False)
@@ -101,13 +112,19 @@ def doctor() -> None:
     well = True
     for finding in examination.examine(_tree()):
         well = well and finding.well
-        console.print(f"{'ok ' if finding.well else 'NO '} {finding.part:14} {finding.seen}" + (f"\n    mend: {finding.mend}" if finding.mend else ""))
+        console.print(
+            f"{'ok ' if finding.well else 'NO '} {finding.part:14} {finding.seen}"
+            + (f"\n    mend: {finding.mend}" if finding.mend else "")
+        )
     raise typer.Exit(0 if well else 1)
 
 
 @app.command()
 def call(
-    steps: Annotated[list[str], typer.Argument(help='what to do: "hear it/welcome", "press 3", "speak FILE", "wait 2", "stay", "hang up"')],
+    steps: Annotated[
+        list[str],
+        typer.Argument(help='what to do: "hear it/welcome", "press 3", "speak FILE", "wait 2", "stay", "hang up"'),
+    ],
     number: Annotated[str, typer.Option(help="the number to dial; default: the platform's own")] = "",
     caller: Annotated[str, typer.Option(help="the number to show; empty shows none")] = "+390612345678",
     save: Annotated[Path | None, typer.Option(help="keep what was heard as a WAV file")] = None,
@@ -158,12 +175,16 @@ def models_list() -> None:
 @models_app.command("add")
 def models_add(
     language: Annotated[str, typer.Argument(help="it, en, ...")],
-    source: Annotated[str | None, typer.Argument(help="a folder, a zip file or an address; default: the official small Vosk model")] = None,
+    source: Annotated[
+        str | None, typer.Argument(help="a folder, a zip file or an address; default: the official small Vosk model")
+    ] = None,
 ) -> None:
     """Add a Vosk model for a language; checked before it replaces the one that is there."""
     tree = _tree()
     added = install.add(language, source, Folders(tree.up.data, tree.up.cache).models)
-    console.print(f"{added.name} now serves '{added.language}'; messages that waited for it are transcribed within seconds")
+    console.print(
+        f"{added.name} now serves '{added.language}'; messages that waited for it are transcribed within seconds"
+    )
 
 
 # -- opening hours
@@ -214,7 +235,8 @@ def _override(kind: str, until: str, reason: str, author: str) -> None:
 
 @bulletin_app.command("set")
 def bulletin_set(
-    it: Annotated[str, typer.Option(help="the text in Italian")], en: Annotated[str, typer.Option(help="the text in English")]
+    it: Annotated[str, typer.Option(help="the text in Italian")],
+    en: Annotated[str, typer.Option(help="the text in English")],
 ) -> None:
     """Say a text before the welcome, from the next call on."""
     tree = _tree()
@@ -263,7 +285,12 @@ def calls_list(limit: int = 20) -> None:
     tree = _tree()
     table = Table("call", "started", "language", "outcome")
     for made in asyncio.run(records.recent_calls(tree, _platform(tree).database_url, limit)):
-        table.add_row(str(made.call_id), f"{made.started_at:%Y-%m-%d %H:%M:%S}", made.language, made.outcome.value if made.outcome else "in progress")
+        table.add_row(
+            str(made.call_id),
+            f"{made.started_at:%Y-%m-%d %H:%M:%S}",
+            made.language,
+            made.outcome.value if made.outcome else "in progress",
+        )
     console.print(table)
 
 
@@ -279,7 +306,15 @@ def main() -> None:
     logs.configure("centralino", "WARNING")
     try:
         app()
-    except (CannotStart, StartFailed, settings.SettingsError, ScriptError, NotAnswered, ModelError, records.NotFound) as error:
+    except (
+        CannotStart,
+        StartFailed,
+        settings.SettingsError,
+        ScriptError,
+        NotAnswered,
+        ModelError,
+        records.NotFound,
+    ) as error:
         print(f"centralino: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 

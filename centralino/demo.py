@@ -18,9 +18,9 @@ from centralino.robot_call import Told, load_ear, parse, place
 from centralino.settings import Tree
 from centralino.setup import choose_voice
 from foundation.clock import SystemClock
+from ledger.model import Call
 from pbx.robot.phone import RobotPhone
 from phone.voice import render
-from ledger.model import Call
 from ticket_core.model import Message, MessageState, Practice
 
 SPOKEN = {
@@ -28,7 +28,9 @@ SPOKEN = {
         "demo-tree": "Buongiorno, sono Maria Rossi, di Rieti. Vorrei segnalare un albero caduto sulla strada vicino alla scuola. Il mio indirizzo è via Garibaldi dieci.",
         "demo-short": "Buonasera, chiamo perché il fiume vicino a casa è molto alto dopo la pioggia di ieri.",
     },
-    "en": {"demo-english": "Good morning, my name is John Smith. I would like to know what to do at home during an earthquake."},
+    "en": {
+        "demo-english": "Good morning, my name is John Smith. I would like to know what to do at home during an earthquake."
+    },
 }
 FINAL = {
     MessageState.TRANSCRIBED, MessageState.NO_SPEECH, MessageState.UNREADABLE, MessageState.FAILED, MessageState.WAITING_FOR_MODEL,

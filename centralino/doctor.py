@@ -40,7 +40,11 @@ def examine(tree: Tree) -> Iterator[Finding]:
         ("redis", _program("redis-server"), "apt-get install redis-server"),
         ("postgresql", lambda: str(find_program("postgres")), "apt-get install postgresql"),
         ("asterisk", lambda: _asterisk(folders), "run `make setup`"),
-        ("prompts", lambda: _prompts(folders), "run `make setup`; to change a prompt put a recording into data/studio/LANGUAGE/"),
+        (
+            "prompts",
+            lambda: _prompts(folders),
+            "run `make setup`; to change a prompt put a recording into data/studio/LANGUAGE/",
+        ),
         ("speech models", lambda: _models(folders), "centralino models add it"),
         ("disk", lambda: _disk(folders), "make room: recordings need it"),
         ("platform", lambda: _platform(tree), "start it with `make run`; its logs are in data/logs"),

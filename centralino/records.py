@@ -61,9 +61,16 @@ async def hours(tree: Tree, url: str) -> str:
     now = SystemClock().now()
     zone = tree.hours.zone
     following = calendar.next_opening(now)
-    lines = [f"weekly: {tree.hours.weekly}, Italian public holidays closed", f"now: {'open' if calendar.is_open(now) else 'closed'}"]
+    lines = [
+        f"weekly: {tree.hours.weekly}, Italian public holidays closed",
+        f"now: {'open' if calendar.is_open(now) else 'closed'}",
+    ]
     if not calendar.is_open(now):
-        lines.append(f"opens next: {following.astimezone(zone):%A %Y-%m-%d %H:%M}" if following else "opens next: not within a year")
+        lines.append(
+            f"opens next: {following.astimezone(zone):%A %Y-%m-%d %H:%M}"
+            if following
+            else "opens next: not within a year"
+        )
     lines += [
         f"{change.kind} from {change.starts.astimezone(zone):%Y-%m-%d %H:%M} until {change.ends.astimezone(zone):%Y-%m-%d %H:%M}"
         f" by {change.author}: {change.reason}"
@@ -133,7 +140,9 @@ def describe(practice: Practice, messages: list[Message]) -> str:
             lines.append(f"  by {message.transcript.engine} ({message.transcript.model}): {message.transcript.text}")
         if message.alarm_words:
             lines.append(f"  ALARM: {', '.join(message.alarm_words)}")
-    lines += [f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.author}: {entry.what} ({entry.reason})" for entry in practice.history]
+    lines += [
+        f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.author}: {entry.what} ({entry.reason})" for entry in practice.history
+    ]
     return "\n".join(lines)
 
 

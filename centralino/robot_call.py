@@ -30,6 +30,9 @@ class Step:
     verb: str
     value: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.verb} {Path(self.value).name if self.verb == 'speak' else self.value}".strip()
+
 
 @dataclass
 class Told:
@@ -134,9 +137,9 @@ async def place(phone: RobotPhone, number: str, caller: str, steps: Sequence[Ste
     async with phone.call(number, caller) as call:
         try:
             for step in steps:
-                await VERBS[step.verb][1](call, step.value)
                 if not step.verb.startswith("hear"):
-                    told.did.append((call.seconds, f"{step.verb} {step.value}".strip()))
+                    told.did.append((call.seconds, str(step)))
+                await VERBS[step.verb][1](call, step.value)
         except (NotHeard, TimeoutError) as error:
             told.complaint = str(error) or f"the step '{step.verb} {step.value}' took too long"
         told.audio = call.audio()

@@ -76,4 +76,6 @@ def fetch_official_model(folders: Folders, say: Say) -> None:
         install.add("it", None, folders.models)
         say("speech: the official Vosk model for Italian is in place")
     except (OSError, ModelError) as error:
-        say(f"speech: no official Vosk model from {site} ({error}); going on with Whisper. Later: centralino models add it")
+        say(
+            f"speech: no official Vosk model from {site} ({error}); going on with Whisper. Later: centralino models add it"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, DateTime, Enum, Identity, String, func, select, update
+from sqlalchemy import BigInteger, DateTime, Enum, Identity, Text, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dialplan.calendar import Calendar
@@ -36,11 +36,11 @@ class OverrideRow(Base):
     )
     starts: Mapped[datetime] = mapped_column(Instant)
     ends: Mapped[datetime] = mapped_column(Instant)
-    reason: Mapped[str] = mapped_column(String(200))
-    author: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(Instant)
     cleared_at: Mapped[datetime | None] = mapped_column(Instant)
-    cleared_by: Mapped[str | None] = mapped_column(String(64))
+    cleared_by: Mapped[str | None] = mapped_column(Text)
 
 
 class CalendarStore:

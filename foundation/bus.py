@@ -11,7 +11,6 @@ from redis.exceptions import RedisError, ResponseError
 
 from foundation.settings import Part
 
-
 BusError = RedisError
 """Redis is away, or refused: whoever publishes goes on, because the row is the truth."""
 

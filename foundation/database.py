@@ -37,6 +37,8 @@ class Database:
             pool_size=settings.pool_size,
             pool_timeout=settings.statement_timeout_s,
             pool_pre_ping=True,
+            # An error that shows a row shows a caller.
+            hide_parameters=True,
             connect_args={
                 "connect_timeout": 5,
                 "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC",

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from pydantic import BaseModel
 
+from dialplan.model import WeeklyHours
 from dialplan.settings import HoursSettings
 from dialplan.store import CalendarStore
 from foundation import process, settings
@@ -22,7 +23,8 @@ from ledger.service import Ledger
 from pbx.ari.client import ApplicationTaken
 from pbx.ari.transport import WebSocketTransport
 from pbx.settings import PbxSettings
-from phone.catalogue import MissingPrompt, check
+from phone.catalogue import MissingPrompt, catalogue, check
+from phone.spoken import spoken_hours
 from ticket_core.audio_store import AudioSettings, AudioStore
 from ticket_core.service import Practices
 
@@ -43,6 +45,7 @@ async def serve(stop: asyncio.Event) -> None:
     tree = settings.load(Tree)
     try:
         check(tree.pbx.sounds)
+        check_spoken(tree.hours.calendar().weekly)
     except MissingPrompt as error:
         raise CannotStart(str(error)) from None
     clock = SystemClock()
@@ -61,6 +64,16 @@ async def serve(stop: asyncio.Event) -> None:
     finally:
         await bus.close()
         await database.close()
+
+
+def check_spoken(week: WeeklyHours) -> None:
+    """Raise `CannotStart` when the opening hours cannot be told to a caller."""
+    names = spoken_hours(week.first_day, week.last_day, week.opens, week.closes)
+    if not set(names) <= catalogue("it").keys():
+        raise CannotStart(
+            f"the opening hours {week.opens:%H:%M}-{week.closes:%H:%M} cannot be spoken: only whole and half hours can. "
+            "Example: CENTRALINO_HOURS__WEEKLY='Mo-Fr 09:00-18:30'"
+        )
 
 
 async def _answer_until(stop: asyncio.Event, switchboard: Switchboard, drain_s: float) -> None:

@@ -103,10 +103,12 @@ class CallDesk:
             practice = await self._services.practices.practice(known.practice_id)
             if practice:
                 draft.filed = Filed(practice.code, added=known.adds_to is not None)
-        elif recording_path(self._services.spool, known.recording).exists():
+            return
+        if recording_path(self._services.spool, known.recording).exists():
             draft.unfinished_take = known.recording
         else:
             draft.takes -= 1
+        draft.best = await asyncio.to_thread(last_good_take, self._services, known, draft.unfinished_take)
 
     async def note_take(self, draft: Draft, take: str) -> None:
         await self._services.practices.note_take(draft.message_id, take)
@@ -151,17 +153,12 @@ class Office:
                 await self._close(call)
 
     async def _settle(self, message: Message) -> None:
-        path = recording_path(self._services.spool, message.recording)
-        try:
-            seconds = await asyncio.to_thread(seconds_on_disk, path)
-        except BadRecording:
-            seconds = 0.0
-        if seconds >= self._services.settings.least_talk_s:
-            # Nobody measured the talk: the audio is kept, and the worker says when there is no speech in it.
-            await file(self._services, message.id, Recorded(message.recording, seconds, seconds, Ended.HANG_UP))
+        take = await asyncio.to_thread(last_good_take, self._services, message)
+        if take:
+            await file(self._services, message.id, take)
         else:
             await self._services.practices.abandon_message(message.id, "the call ended while nobody was there")
-        log.info("message_settled", message_id=str(message.id), seconds=round(seconds, 1))
+        log.info("message_settled", message_id=str(message.id), filed=take is not None)
 
     async def _close(self, call: LedgerCall) -> None:
         full = await self._services.ledger.call(call.call_id)
@@ -177,6 +174,20 @@ class Office:
 def recording_path(spool: Path, take: str) -> Path:
     """Where Asterisk writes a take."""
     return spool / "recording" / f"{take}.wav"
+
+
+def last_good_take(services: Services, message: Message, other_than: str | None = None) -> Recorded | None:
+    """The newest take in the spool that is long enough. A take is removed only when a better one has replaced it."""
+    message_id, _, number = message.recording.rpartition("-")
+    for take in (f"{message_id}-{n}" for n in range(int(number), 0, -1)):
+        try:
+            seconds = seconds_on_disk(recording_path(services.spool, take))
+        except BadRecording:
+            continue
+        if take != other_than and seconds >= services.settings.least_talk_s:
+            # Nobody measured the talk: the audio is kept, and the worker says when there is no speech in it.
+            return Recorded(take, seconds, seconds, Ended.HANG_UP)
+    return None
 
 
 async def file(services: Services, message_id: UUID, recorded: Recorded) -> Filed:

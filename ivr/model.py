@@ -10,7 +10,14 @@ from ledger.model import Outcome
 from phone.call import Recorded
 
 # A call that did several things is counted as the one that matters most to the caller.
-_WEIGHT = (Outcome.ABANDONED, Outcome.INFORMATION_HEARD, Outcome.STATUS_HEARD, Outcome.MISSED, Outcome.ERROR, Outcome.MESSAGE_LEFT)
+_WEIGHT = (
+    Outcome.ABANDONED,
+    Outcome.INFORMATION_HEARD,
+    Outcome.STATUS_HEARD,
+    Outcome.MISSED,
+    Outcome.ERROR,
+    Outcome.MESSAGE_LEFT,
+)
 
 
 @dataclass

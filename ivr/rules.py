@@ -12,12 +12,25 @@ OTHER_LANGUAGE = {"it": "en", "en": "it"}
 def greeting(bulletin: bool) -> tuple[str, ...]:
     """Rows 1 to 3 of the script."""
     first = ("bulletin",) if bulletin else ()
-    return (*first, "welcome", "not-a-rescue-number", "pause-short", "language-offer", "pause-short", "privacy", "pause-short")
+    return (
+        *first,
+        "welcome",
+        "not-a-rescue-number",
+        "pause-short",
+        "language-offer",
+        "pause-short",
+        "privacy",
+        "pause-short",
+    )
 
 
 def told_hours(hours: Hours) -> tuple[str, ...]:
     """The weekly hours, and when the line opens again where it is closed."""
-    weekly = ("service-is-open", *spoken_hours(hours.first_day, hours.last_day, hours.opens, hours.closes), "pause-short")
+    weekly = (
+        "service-is-open",
+        *spoken_hours(hours.first_day, hours.last_day, hours.opens, hours.closes),
+        "pause-short",
+    )
     if hours.is_open or hours.next_opening is None:
         return weekly
     return (*weekly, "reopens", *spoken_opening(hours.next_opening, hours.now), "pause-short")

@@ -11,11 +11,14 @@ class IvrSettings(Part):
     """Times in seconds."""
 
     language: str = Field(default="it", pattern="^(it|en)$", description="in which a call begins")
-    answer_pause_s: float = Field(default=0.5, ge=0, le=5, description="silence after the answer: trunks clip the first word")
+    answer_pause_s: float = Field(
+        default=0.5, ge=0, le=5, description="silence after the answer: trunks clip the first word"
+    )
     menu_wait_s: float = Field(default=5.0, ge=1, le=60, description="how long a menu waits for a key")
-    key_gap_s: float = Field(default=4.0, ge=1, le=60, description="the longest pause between two keys of a code")
     tries: int = Field(default=3, ge=1, le=10, description="wrong or missing answers before a person or the mailbox")
     message_limit_s: float = Field(default=180.0, ge=10, le=1800)
     message_silence_s: float = Field(default=5.0, ge=2, le=60, description="silence that ends a message")
     least_talk_s: float = Field(default=2.0, ge=0, le=30, description="less talk than this is no message")
-    drain_s: float = Field(default=8.0, ge=0, le=3600, description="how long a stop waits for calls to end by themselves")
+    drain_s: float = Field(
+        default=8.0, ge=0, le=3600, description="how long a stop waits for calls to end by themselves"
+    )

@@ -50,7 +50,9 @@ class Switchboard:
         self._pbx = pbx
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._draining = False
-        self.ari = Ari(APPLICATION, connect, self._on_start, self._on_connected, request_timeout_s=pbx.request_timeout_s)
+        self.ari = Ari(
+            APPLICATION, connect, self._on_start, self._on_connected, request_timeout_s=pbx.request_timeout_s
+        )
 
     # -- arrivals
 

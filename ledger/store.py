@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,8 +40,8 @@ class CallRow(Base):
     )
 
     call_id: Mapped[UUID] = mapped_column(primary_key=True)
-    caller: Mapped[str | None] = mapped_column(String(32))
-    dialled: Mapped[str | None] = mapped_column(String(32))
+    caller: Mapped[str | None] = mapped_column(Text)
+    dialled: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -40,4 +40,6 @@ def check(sounds: Path) -> None:
     if missing:
         shown = ", ".join(f"{path.parent.name}/{path.name}" for path in missing[:5])
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        raise MissingPrompt(f"prompts without a sound in {sounds}: {shown}{more}. Render them with `centralino prompts`.")
+        raise MissingPrompt(
+            f"prompts without a sound in {sounds}: {shown}{more}. Render them with `centralino prompts`."
+        )

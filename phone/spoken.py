@@ -66,7 +66,9 @@ def _to_day(number: int, word: str, language: str) -> str:
 def _day_of_month(number: int, language: str) -> str:
     if language == "en":
         return f"{ORDINALS[number - 1]} of"
-    return "primo" if number == 1 else str(number)
+    if number == 1:
+        return "il primo"
+    return f"l'{number}" if number in (8, 11) else f"il {number}"
 
 
 def _times(hour: int, minute: int, language: str) -> tuple[str, str, str]:
@@ -102,7 +104,7 @@ def spoken_code(code: str) -> tuple[str, ...]:
 
 
 def spoken_date(day: date) -> tuple[str, ...]:
-    """A day and month: "3" "gennaio", or "third of" "January"."""
+    """A day and month: "il 3" "gennaio", or "third of" "January"."""
     return f"date-{day.day}", f"month-{day.month}"
 
 

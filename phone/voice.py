@@ -90,7 +90,9 @@ def render(texts: Mapping[str, str], language: str, voice: Voice, sounds: Path, 
         if recorded.exists():
             _publish(prepare(*_read(recorded)), folder / f"{name}.wav")
             continue
-        key = hashlib.sha256("\0".join((PROCESSING, voice.name, voice_language(language, name), text)).encode()).hexdigest()
+        key = hashlib.sha256(
+            "\0".join((PROCESSING, voice.name, voice_language(language, name), text)).encode()
+        ).hexdigest()
         kept = cache / f"{key}.wav"
         if not kept.exists():
             _publish(_speak(voice, text, voice_language(language, name), cache), kept)
@@ -155,7 +157,11 @@ def _publish(samples: Floats, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    if target.exists() and target.stat().st_size == source.stat().st_size and target.read_bytes() == source.read_bytes():
+    if (
+        target.exists()
+        and target.stat().st_size == source.stat().st_size
+        and target.read_bytes() == source.read_bytes()
+    ):
         return
     unfinished = target.with_suffix(".unfinished")
     shutil.copyfile(source, unfinished)

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from centralino.obtain import asterisk_root
 from centralino.platform import Platform
 from centralino.settings import Tree, UpSettings
-from centralino.obtain import asterisk_root
 
 FIRST_PORT = 26000
 

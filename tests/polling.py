@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 
-async def until(check: Callable[[], Awaitable[bool] | bool], within_s: float = 20.0, what: str = "the condition") -> None:
+async def until(
+    check: Callable[[], Awaitable[bool] | bool], within_s: float = 20.0, what: str = "the condition"
+) -> None:
     """Poll until `check` is true. Raises AssertionError that names `what` was waited for."""
     deadline = monotonic() + within_s
     while True:

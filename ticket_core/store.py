@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, ForeignKey, Identity, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, ForeignKey, Identity, Index, String, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -58,7 +58,7 @@ class PracticeRow(Base):
     channel: Mapped[Channel] = mapped_column(_names(Channel, "practice_channel"))
     kind: Mapped[Kind | None] = mapped_column(_names(Kind, "practice_kind"))
     language: Mapped[str] = mapped_column(String(8))
-    caller: Mapped[str | None] = mapped_column(String(32))
+    caller: Mapped[str | None] = mapped_column(Text)
     state: Mapped[PracticeState] = mapped_column(_names(PracticeState, "practice_state"))
     closure: Mapped[Closure | None] = mapped_column(_names(Closure, "practice_closure"))
     opened_at: Mapped[datetime] = mapped_column(Instant)
@@ -98,9 +98,9 @@ class HistoryRow(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"), index=True)
     at: Mapped[datetime] = mapped_column(Instant)
-    author: Mapped[str] = mapped_column(String(64))
-    what: Mapped[str] = mapped_column(String(64))
-    reason: Mapped[str] = mapped_column(String(200))
+    author: Mapped[str] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class ClockRow(Base):
@@ -113,7 +113,7 @@ class ClockRow(Base):
     state: Mapped[ClockState] = mapped_column(_names(ClockState, "practice_clock_state"))
     starts: Mapped[datetime] = mapped_column(Instant)
     ends: Mapped[datetime | None] = mapped_column(Instant)
-    reason: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text)
     due_on: Mapped[date | None]
 
     def value(self) -> ClockInterval:
@@ -132,18 +132,18 @@ class MessageRow(Base):
     practice_id: Mapped[UUID | None] = mapped_column(ForeignKey("practice.id"), index=True)
     adds_to: Mapped[UUID | None] = mapped_column(ForeignKey("practice.id"))
     language: Mapped[str] = mapped_column(String(8))
-    caller: Mapped[str | None] = mapped_column(String(32))
-    recording: Mapped[str] = mapped_column(String(200))
-    audio_path: Mapped[str | None] = mapped_column(String(400))
+    caller: Mapped[str | None] = mapped_column(Text)
+    recording: Mapped[str] = mapped_column(Text)
+    audio_path: Mapped[str | None] = mapped_column(Text)
     seconds: Mapped[float | None]
     talk_seconds: Mapped[float | None]
     state: Mapped[MessageState] = mapped_column(_names(MessageState, "message_state"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    worker: Mapped[str | None] = mapped_column(String(64))
+    worker: Mapped[str | None] = mapped_column(Text)
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     transcript: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     alarm_words: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
-    reason: Mapped[str | None] = mapped_column(String(400))
+    reason: Mapped[str | None] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(Instant)
 
     def value(self) -> Message:

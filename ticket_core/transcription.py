@@ -169,7 +169,7 @@ class Transcription:
 
 async def _note(changes: Changes, row: MessageRow, what: str, reason: str) -> None:
     if row.practice_id is not None:
-        changes.note(await changes.practice(row.practice_id), AUTHOR, what, reason[:200])
+        changes.note(await changes.practice(row.practice_id), AUTHOR, what, reason)
 
 
 async def _close_when_empty(changes: Changes, row: MessageRow) -> None:

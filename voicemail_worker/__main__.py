@@ -13,9 +13,8 @@ from foundation import process, settings
 from foundation.bus import Bus, RedisSettings
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
-from ticket_core.audio_store import AudioSettings
 from ledger.service import Ledger
-from ticket_core.audio_store import AudioStore
+from ticket_core.audio_store import AudioSettings, AudioStore
 from ticket_core.service import Practices
 from voicemail_worker import models
 from voicemail_worker.decoding import DecoderProcess

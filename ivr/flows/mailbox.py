@@ -9,15 +9,15 @@ from ivr.ports import Desk
 from ivr.rules import told_code
 from ledger.model import Outcome
 from phone.call import Call, CallerHungUp, Ended, RecordingFailed
-from phone.menu import REPEAT, menu
+from phone.menu import menu
 
 END_KEY = "#"
 
 
 async def leave_message(call: Call, desk: Desk, visit: Visit, adds_to: UUID | None = None) -> None:
     """Take a message. Whatever the caller does, what was said is filed, once, and before anything is promised."""
-    await call.enter("mailbox")
     draft = await desk.open_message(call, adds_to)
+    await call.enter("mailbox")
     hung_up = failed = False
     if not draft.filed:
         try:
@@ -33,7 +33,7 @@ async def leave_message(call: Call, desk: Desk, visit: Visit, adds_to: UUID | No
         await tell_code(call, filed)
     else:
         await call.say("apology" if failed else "not-recorded")
-    await call.say("goodbye")
+    await call.say("goodbye", "pause-short")
 
 
 async def settle(desk: Desk, visit: Visit, draft: Draft, failed: bool) -> Filed | None:
@@ -54,13 +54,17 @@ async def take_message(call: Call, desk: Desk, draft: Draft) -> None:
         if not draft.best:
             await record_after(prompt, call, desk, draft)
     while draft.best:
-        match await menu(call, "after-message", keys="123", tries=desk.settings.tries, wait_s=desk.settings.menu_wait_s):
+        match await menu(
+            call, "after-message", keys="1230", tries=desk.settings.tries, wait_s=desk.settings.menu_wait_s
+        ):
             case "2":
                 await call.replay(draft.best.name)
             case "3":
                 await record_after("record-again", call, desk, draft)
+            case "0":
+                return await call.say("no-operator")
             case _:
-                return  # 1, or no answer: sent
+                return None  # 1, or no answer: sent
 
 
 async def record_after(prompt: str, call: Call, desk: Desk, draft: Draft) -> None:
@@ -88,6 +92,6 @@ async def record(call: Call, desk: Desk, draft: Draft, take: str) -> None:
 
 
 async def tell_code(call: Call, filed: Filed) -> None:
-    """The code, twice; a star says it again."""
-    while await call.ask(*told_code(filed.code, filed.added), wait_s=2.0) == REPEAT:
+    """The code, twice. Any key says it again: nobody may miss it by a finger that was too quick."""
+    while await call.ask(*told_code(filed.code, filed.added), wait_s=2.0) is not None:
         continue

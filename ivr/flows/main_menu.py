@@ -24,9 +24,11 @@ async def main_menu(call: Call, desk: Desk, visit: Visit) -> None:
     while True:
         hours = await desk.hours()
         keys = KEYS_OPEN if hours.is_open else KEYS_CLOSED
+        stay = None if hours.is_open else "3"  # "o resti in linea"
         key = await menu(
-            call, *menu_prompts(hours), keys=keys, intro=intro, tries=desk.settings.tries, wait_s=desk.settings.menu_wait_s
-        )
+            call, *menu_prompts(hours), keys=keys, intro=intro, stay=stay,
+            tries=desk.settings.tries, wait_s=desk.settings.menu_wait_s,
+        )  # fmt: skip
         await desk.note("menu", menu="open" if hours.is_open else "closed", key=key)
         match key:
             case "1" | "0":

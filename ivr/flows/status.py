@@ -26,8 +26,8 @@ async def practice_status(call: Call, desk: Desk, visit: Visit) -> None:
         if status:
             return await tell(call, desk, visit, status)
         visit.failed_codes += 1
-        desk.code_failed()
         if code:
+            desk.code_failed()
             await call.say("code-unknown" if is_well_formed(code) else "code-not-correct")
     await call.say("no-more-tries")
     if (await desk.hours()).is_open:
@@ -45,7 +45,12 @@ async def tell(call: Call, desk: Desk, visit: Visit, status: PracticeStatus) -> 
     """State and dates, never content; then an operator, a message to this practice, or once more."""
     visit.reached(Outcome.STATUS_HEARD)
     key = await menu(
-        call, *told_status(status), "status-menu", keys="130", tries=desk.settings.tries, wait_s=desk.settings.menu_wait_s
+        call,
+        *told_status(status),
+        "status-menu",
+        keys="130",
+        tries=desk.settings.tries,
+        wait_s=desk.settings.menu_wait_s,
     )
     if key == "3":
         return await leave_message(call, desk, visit, adds_to=status.practice_id)

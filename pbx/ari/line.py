@@ -51,9 +51,7 @@ class Take:
 class Line:
     """The events and requests of one channel."""
 
-    def __init__(
-        self, ari: Ari, channel_id: str, spool: Path
-    ) -> None:
+    def __init__(self, ari: Ari, channel_id: str, spool: Path) -> None:
         self.channel_id = channel_id
         self._ari = ari
         self._inbox = ari.listen(channel_id)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from uuid import uuid4
 
 import numpy as np
@@ -43,12 +44,13 @@ class RobotCall:
         self._ear = ear
         self._inbox = inbox
         self._listened_to_s = 0.0
+        self._answered = time.monotonic()
         self.ended = asyncio.Event()
 
     @property
     def seconds(self) -> float:
-        """Seconds since the answer, by the sound that came."""
-        return self._sound.seconds
+        """Seconds since the answer."""
+        return time.monotonic() - self._answered
 
     async def press(self, keys: str, between_ms: int = 100) -> None:
         """Press keys (RFC 4733 events on the wire)."""
@@ -60,12 +62,12 @@ class RobotCall:
         """Say samples (8 kHz 16-bit mono); returns when the last was sent."""
         await self._sound.speak(samples)
 
-    async def hear(self, prompt: str, within_s: float = 30.0) -> float:
-        """Wait until a prompt, not heard before this point, was heard to its end; its end in seconds of the call. Raises `NotHeard`."""
+    async def hear(self, prompt: str, within_s: float = 60.0) -> float:
+        """Wait until a prompt, not heard before this point, was heard to its end. Returns its end, in seconds of sound. Raises `NotHeard`."""
         tail = max(0.0, self._ear.duration_s(prompt) - TAIL_S)
         return await self._wait(prompt, tail, None, within_s)
 
-    async def hear_start(self, prompt: str, within_s: float = 30.0) -> float:
+    async def hear_start(self, prompt: str, within_s: float = 60.0) -> float:
         """Wait for the first half second of a prompt. Raises `NotHeard`."""
         return await self._wait(prompt, 0.0, HEAD_S, within_s)
 
@@ -108,8 +110,14 @@ class RobotCall:
         return self._sound.heard()
 
     def heard(self) -> list[Heard]:
-        """The prompts heard so far, in order."""
-        return self._ear.all_in(self._sound.heard())
+        """The prompts heard so far, in order, with seconds since the answer."""
+        return [
+            replace(hit, start_s=self._since_answer(hit.start_s), end_s=self._since_answer(hit.end_s))
+            for hit in self._ear.all_in(self._sound.heard())
+        ]
+
+    def _since_answer(self, sound_s: float) -> float:
+        return round(self._sound.arrived_at(sound_s) - self._answered, 3)
 
     async def watch(self) -> None:
         """Set `ended` when the channel goes."""

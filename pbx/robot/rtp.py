@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
 from contextlib import suppress
 from typing import cast
 
@@ -15,6 +16,7 @@ from pbx.robot import g711
 FRAME = 160  # samples in 20 ms at 8 kHz
 FRAME_S = 0.02
 PAYLOAD_TYPE = 8
+SILENT_FRAME = bytes([g711.SILENCE]) * FRAME
 HEADER = struct.Struct("!BBHII")
 
 
@@ -29,6 +31,7 @@ class Sound(asyncio.DatagramProtocol):
         self._task: asyncio.Task[None] | None = None
         self.lost = 0
         self._last: int | None = None
+        self._arrivals: list[float] = []
 
     @classmethod
     async def open(cls) -> Sound:
@@ -51,19 +54,23 @@ class Sound(asyncio.DatagramProtocol):
         if len(data) <= HEADER.size or data[1] & 0x7F != PAYLOAD_TYPE:
             return
         number = int.from_bytes(data[2:4], "big")
-        if self._last is not None and (number - self._last) & 0xFFFF not in (0, 1):
-            self.lost += 1
+        self.lost += self._last is not None and (number - self._last) & 0xFFFF not in (0, 1)
         self._last = number
         self._heard.append(data[HEADER.size :])
+        self._arrivals.append(time.monotonic())
 
     @property
     def seconds(self) -> float:
-        """How much was heard."""
+        """How much sound came."""
         return len(self._heard) * FRAME_S
 
     def heard(self, since_s: float = 0.0) -> NDArray[np.int16]:
         """What was heard, 8 kHz 16-bit mono, from `since_s` seconds on."""
         return g711.decode(b"".join(self._heard[int(since_s / FRAME_S) :]))
+
+    def arrived_at(self, sound_s: float) -> float:
+        """When (monotonic seconds) a moment of what was heard arrived: nothing is sent while nothing is said, so time is longer than sound."""
+        return self._arrivals[min(int(sound_s / FRAME_S), len(self._arrivals) - 1)]
 
     def start(self, host: str, port: int) -> None:
         """Begin to send to the PBX's end."""
@@ -80,10 +87,10 @@ class Sound(asyncio.DatagramProtocol):
     async def _send(self, host: str, port: int) -> None:
         assert self._transport is not None
         loop = asyncio.get_running_loop()
-        begun, silence = loop.time(), bytes([g711.SILENCE]) * FRAME
+        begun = loop.time()
         number = 0
         while True:
-            frame = silence
+            frame = SILENT_FRAME
             with suppress(asyncio.QueueEmpty):
                 frame = self._to_say.get_nowait()
             self._transport.sendto(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from centralino.platform import Platform
-from tests.contract.exchange import Exchange, FakeExchange, RealExchange, make_prompt, the_ear
 from pbx.robot.phone import RobotPhone
+from tests.contract.exchange import Exchange, FakeExchange, RealExchange, make_prompt, the_ear
 from tests.places import a_platform
 
 

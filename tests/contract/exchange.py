@@ -61,7 +61,9 @@ class RobotCaller:
     async def speak(self, seconds: float) -> None:
         time = np.arange(int(seconds * 8000)) / 8000
         # A wobbling tone: loud enough to be talk for Asterisk's silence detector.
-        await self._call.speak((12000 * np.sin(2 * np.pi * 440 * time) * (0.6 + 0.4 * np.sin(12 * time))).astype(np.int16))
+        await self._call.speak(
+            (12000 * np.sin(2 * np.pi * 440 * time) * (0.6 + 0.4 * np.sin(12 * time))).astype(np.int16)
+        )
 
     async def hang_up(self) -> None:
         await self._call.hang_up()
@@ -153,7 +155,9 @@ def make_prompt(folder: Path) -> None:
     """A two-second sound for the real PBX to play."""
     folder.mkdir(parents=True, exist_ok=True)
     time = np.arange(16000) / 8000
-    soundfile.write(folder / f"{PROMPT}.wav", (9000 * np.sin(2 * np.pi * (300 + 200 * time) * time)).astype(np.int16), 8000)
+    soundfile.write(
+        folder / f"{PROMPT}.wav", (9000 * np.sin(2 * np.pi * (300 + 200 * time) * time)).astype(np.int16), 8000
+    )
 
 
 def the_ear(folder: Path) -> Ear:

@@ -14,7 +14,6 @@ from pbx.ari.events import READERS, Channel
 from pbx.ari.operations import ALL, Operation
 
 
-
 @pytest.fixture(scope="module")
 def description() -> dict[str, Any]:
     """Every API and model of `rest-api/*.json` in Asterisk's data folder."""
@@ -22,7 +21,9 @@ def description() -> dict[str, Any]:
     files = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
     assert files, f"no API description in {folder}"
     operations = {
-        (operation["httpMethod"], api["path"]): {parameter["name"]: parameter["paramType"] for parameter in operation.get("parameters", [])}
+        (operation["httpMethod"], api["path"]): {
+            parameter["name"]: parameter["paramType"] for parameter in operation.get("parameters", [])
+        }
         for body in files
         for api in body.get("apis", [])
         for operation in api.get("operations", [])

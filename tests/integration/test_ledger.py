@@ -77,8 +77,15 @@ async def test_steps_written_at_once_are_numbered_without_gaps(ledger: Ledger) -
 async def test_a_step_of_an_unknown_call_or_kind_is_a_clear_error(ledger: Ledger) -> None:
     with pytest.raises(UnknownCall, match="arrival first"):
         await ledger.step(uuid4(), StepKind.KEY)
+    call_id = uuid4()
+    await ledger.arrived(call_id, CALLER, "800840840", "it")
     with pytest.raises(ValueError, match="sneezed"):
-        await ledger.step(uuid4(), "sneezed")
+        await ledger.step(call_id, "sneezed")
+    with pytest.raises(ValueError, match="bored"):
+        await ledger.ended(call_id, "bored")
+    call = await ledger.call(call_id)
+    assert call is not None
+    assert len(call.steps) == 1
     assert await ledger.call(uuid4()) is None
 
 

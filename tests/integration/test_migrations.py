@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
 from uuid import uuid4
 
 from alembic.autogenerate import compare_metadata
@@ -62,8 +63,11 @@ async def test_an_upgrade_of_a_database_in_use_keeps_what_is_in_it(database: Dat
 
 
 def test_processes_that_start_together_upgrade_once(postgres: Throwaway) -> None:
-    with postgres.empty_database() as url, ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(migrate.upgrade, [url] * 3)) == [None] * 3
+    program = "import sys; from centralino import migrate; migrate.upgrade(sys.argv[1])"
+    with postgres.empty_database() as url:
+        started = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(3)]
+        assert [process.wait(60) for process in started] == [0, 0, 0]
+        assert rows(url, "SELECT version_num FROM alembic_version") == {("0001",)}
 
 
 def test_a_database_is_reached_by_the_address_that_settings_take(database_url: str) -> None:

@@ -44,7 +44,7 @@ def log_of(folder: Path) -> str:
 
 def ask(cluster: Cluster, statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(cluster.url().replace("+psycopg", "")) as connection:
-        cursor = connection.execute(statement)  # type: ignore[call-overload]
+        cursor = connection.execute(statement)
         return list(cursor.fetchall()) if cursor.description else []
 
 
@@ -84,10 +84,10 @@ def test_a_second_server_on_the_same_data_is_refused(cluster: Cluster, folder: P
 
 
 def test_a_socket_path_that_is_too_long_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(CannotStart, match="longer than 107 bytes.*shorter path"):
+    with pytest.raises(CannotStart, match=r"longer than 107 bytes.*shorter path"):
         Cluster(tmp_path / "data", tmp_path / ("s" * 100)).initialise()
 
 
 def test_a_server_that_does_not_come_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(CannotStart, match="not ready after 0.1 s"):
+    with pytest.raises(CannotStart, match=r"not ready after 0\.1 s"):
         Cluster(tmp_path / "data", tmp_path / "nobody").wait_ready(0.1)

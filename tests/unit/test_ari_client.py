@@ -99,10 +99,17 @@ async def test_a_pbx_that_does_not_answer_is_a_time_out_not_a_hang(tmp_path: Pat
             await desk.ari.request(op.LIST_CHANNELS)
 
 
-@pytest.mark.parametrize(("status", "kind"), [(404, NotFound), (409, Conflict), (412, Conflict), (500, AriError), (400, AriError)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NotFound), (409, Conflict), (412, Conflict), (500, AriError), (400, AriError)]
+)
 async def test_a_refusal_says_what_was_asked_and_why(tmp_path: Path, status: int, kind: type[Exception]) -> None:
     async with Connected(tmp_path) as desk:
-        answer = {"type": "RESTResponse", "status_code": status, "reason_phrase": "No", "message_body": json.dumps({"message": "because"})}
+        answer = {
+            "type": "RESTResponse",
+            "status_code": status,
+            "reason_phrase": "No",
+            "message_body": json.dumps({"message": "because"}),
+        }
         desk.pbx.answer = lambda request: {**answer, "request_id": request["request_id"]}  # type: ignore[method-assign]
         with pytest.raises(kind, match=rf"refused POST channels/.*: {status} because"):
             await desk.ari.request(op.ANSWER, {"channelId": "c1"})
@@ -149,6 +156,11 @@ def test_the_back_off_doubles_to_its_limit_and_never_comes_in_step() -> None:
 def test_events_are_read_as_asterisk_sends_them() -> None:
     assert read({"type": "ChannelHangupRequest", "channel": CHANNEL, "cause": 16}) is not None
     assert isinstance(read({"type": "ChannelHangupRequest", "channel": CHANNEL}), HangUpAsked)
-    finished = read({"type": "RecordingFinished", "recording": {"name": "a", "target_uri": "channel:c1", "duration": 3, "talking_duration": 2}})
+    finished = read(
+        {
+            "type": "RecordingFinished",
+            "recording": {"name": "a", "target_uri": "channel:c1", "duration": 3, "talking_duration": 2},
+        }
+    )
     assert finished == RecordingFinished("a", "c1", 3, 2)
     assert read({"type": "Dial"}) is None

@@ -27,7 +27,9 @@ class ToneVoice:
         self.asked.append((text, language))
         moments = np.arange(len(text) * 800) / 16000
         silence = np.zeros(8000)
-        soundfile.write(target, np.concatenate((silence, self.loudness * np.sin(2 * np.pi * 440 * moments), silence)), 16000)
+        soundfile.write(
+            target, np.concatenate((silence, self.loudness * np.sin(2 * np.pi * 440 * moments), silence)), 16000
+        )
 
 
 @pytest.fixture
@@ -44,7 +46,8 @@ def test_no_prompt_is_empty_and_no_name_could_leave_its_folder() -> None:
     for language in LANGUAGES:
         for name, text in catalogue(language).items():
             assert text.strip(), name
-            assert name.replace("-", "").isalnum() and name == name.lower(), name
+            assert name.replace("-", "").isalnum(), name
+            assert name == name.lower(), name
 
 
 def test_every_greeting_warns_that_this_is_not_a_rescue_number() -> None:

@@ -18,7 +18,12 @@ def speechlike(seconds: float) -> np.ndarray:
     return (noise / np.abs(noise).max() * 20000).astype(np.int16)
 
 
-PROMPTS = {"it/one": speechlike(1.2), "it/two": speechlike(0.4), "it/long": speechlike(3.0), "it/pause": np.zeros(4000, dtype=np.int16)}
+PROMPTS = {
+    "it/one": speechlike(1.2),
+    "it/two": speechlike(0.4),
+    "it/long": speechlike(3.0),
+    "it/pause": np.zeros(4000, dtype=np.int16),
+}
 
 
 def over_the_phone(samples: np.ndarray) -> np.ndarray:
@@ -35,7 +40,9 @@ def test_a_law_there_and_back_is_as_near_as_a_law_gets() -> None:
 
 def test_prompts_are_found_in_order_with_their_times() -> None:
     silence = np.zeros(1234, dtype=np.int16)
-    call = over_the_phone(np.concatenate([silence, PROMPTS["it/two"], PROMPTS["it/long"], silence, PROMPTS["it/two"], PROMPTS["it/one"]]))
+    call = over_the_phone(
+        np.concatenate([silence, PROMPTS["it/two"], PROMPTS["it/long"], silence, PROMPTS["it/two"], PROMPTS["it/one"]])
+    )
     heard = Ear(PROMPTS).all_in(call)
     assert [hit.name for hit in heard] == ["it/two", "it/long", "it/two", "it/one"]
     assert heard[0].start_s == pytest.approx(1234 / 8000, abs=0.01)
@@ -43,7 +50,9 @@ def test_prompts_are_found_in_order_with_their_times() -> None:
 
 
 def test_a_prompt_cut_short_is_not_taken_for_heard() -> None:
-    heard = Ear(PROMPTS).all_in(over_the_phone(np.concatenate([PROMPTS["it/long"][:12000], np.zeros(20000, dtype=np.int16)])))
+    heard = Ear(PROMPTS).all_in(
+        over_the_phone(np.concatenate([PROMPTS["it/long"][:12000], np.zeros(20000, dtype=np.int16)]))
+    )
     assert heard == []
 
 

@@ -26,7 +26,7 @@ def test_every_practice_state_says_what_the_clock_does() -> None:
 
 
 def test_an_illegal_step_says_from_to_and_what_is_allowed() -> None:
-    with pytest.raises(IllegalStep, match="from received to answered.*in_progress, closed"):
+    with pytest.raises(IllegalStep, match=r"from received to answered.*in_progress, closed"):
         PRACTICE_STEPS.check(PracticeState.RECEIVED, PracticeState.ANSWERED)
 
 

@@ -93,11 +93,11 @@ def make_overrides() -> None:
         sa.Column("kind", one_of(("open", "closed"), "opening_override_kind"), nullable=False),
         instant("starts"),
         instant("ends"),
-        sa.Column("reason", sa.String(200), nullable=False),
-        sa.Column("author", sa.String(64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
         instant("made_at"),
         instant("cleared_at", nullable=True),
-        sa.Column("cleared_by", sa.String(64)),
+        sa.Column("cleared_by", sa.Text()),
     )
 
 
@@ -110,7 +110,7 @@ def make_practices() -> None:
         sa.Column("channel", one_of(CHANNELS, "practice_channel"), nullable=False),
         sa.Column("kind", one_of(KINDS, "practice_kind")),
         sa.Column("language", sa.String(8), nullable=False),
-        sa.Column("caller", sa.String(32)),
+        sa.Column("caller", sa.Text()),
         sa.Column("state", one_of(PRACTICE_STATES, "practice_state"), nullable=False),
         sa.Column("closure", one_of(CLOSURES, "practice_closure")),
         instant("opened_at"),
@@ -129,9 +129,9 @@ def make_practice_past() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(), primary_key=True),
         sa.Column("practice_id", sa.Uuid(), sa.ForeignKey("practice.id"), nullable=False, index=True),
         instant("at"),
-        sa.Column("author", sa.String(64), nullable=False),
-        sa.Column("what", sa.String(64), nullable=False),
-        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
     )
     op.create_table(
         "practice_clock",
@@ -140,7 +140,7 @@ def make_practice_past() -> None:
         sa.Column("state", one_of(("runs", "suspended", "stopped"), "practice_clock_state"), nullable=False),
         instant("starts"),
         instant("ends", nullable=True),
-        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("due_on", sa.Date()),
     )
 
@@ -154,18 +154,18 @@ def make_messages() -> None:
         sa.Column("practice_id", sa.Uuid(), sa.ForeignKey("practice.id"), index=True),
         sa.Column("adds_to", sa.Uuid(), sa.ForeignKey("practice.id")),
         sa.Column("language", sa.String(8), nullable=False),
-        sa.Column("caller", sa.String(32)),
-        sa.Column("recording", sa.String(200), nullable=False),
-        sa.Column("audio_path", sa.String(400)),
+        sa.Column("caller", sa.Text()),
+        sa.Column("recording", sa.Text(), nullable=False),
+        sa.Column("audio_path", sa.Text()),
         sa.Column("seconds", sa.Double()),
         sa.Column("talk_seconds", sa.Double()),
         sa.Column("state", one_of(MESSAGE_STATES, "message_state"), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("worker", sa.String(64)),
+        sa.Column("worker", sa.Text()),
         instant("lease_until", nullable=True),
         sa.Column("transcript", postgresql.JSONB()),
         sa.Column("alarm_words", postgresql.JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False),
-        sa.Column("reason", sa.String(400)),
+        sa.Column("reason", sa.Text()),
         instant("made_at"),
     )
     op.create_index("message_by_work", "message", ["state", "made_at"])
@@ -176,8 +176,8 @@ def make_calls() -> None:
     op.create_table(
         "call",
         sa.Column("call_id", sa.Uuid(), primary_key=True),
-        sa.Column("caller", sa.String(32)),
-        sa.Column("dialled", sa.String(32)),
+        sa.Column("caller", sa.Text()),
+        sa.Column("dialled", sa.Text()),
         sa.Column("language", sa.String(8), nullable=False),
         instant("started_at"),
         instant("ended_at", nullable=True),
