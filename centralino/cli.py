@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import soundfile
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from centralino import doctor as examination
 from centralino import records
@@ -50,7 +50,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
 def _tree() -> Tree:
@@ -95,7 +95,8 @@ def _how_to_call(tree: Tree, platform: Platform) -> str:
     return (
         f"Serving. Call sip:{tree.up.number}@{address} with any softphone on this machine (no account, A-law or mu-law, DTMF RFC 4733),\n"
         f'or with a robot: .venv/bin/centralino call "hear it/welcome" "press 4" "wait 8" "hang up"\n'
-        f"From another machine: CENTRALINO_UP__SIP_BIND=0.0.0.0 and CENTRALINO_UP__TRUNK_ADDRESSES='[\"ITS.ADDRESS\"]'. Logs: {platform.folders.logs}. Ctrl-C stops."
+        "From another machine: CENTRALINO_UP__SIP_BIND=0.0.0.0 and CENTRALINO_UP__TRUNK_ADDRESSES='[\"ITS.ADDRESS\"]'.\n"
+        f"Logs: {platform.folders.logs}. Ctrl-C stops."
     )
 
 
@@ -262,7 +263,7 @@ def prompts() -> None:
 @practice_app.command("list")
 def practice_list(limit: int = 20) -> None:
     """The practices opened last."""
-    table = Table("code", "state", "opened", "due", "channel", "language")
+    table = Table(Column("code", no_wrap=True), "state", "opened", "due", "channel", "language")
     tree = _tree()
     for practice in asyncio.run(records.recent_practices(tree, _platform(tree).database_url, limit)):
         table.add_row(
@@ -276,14 +277,14 @@ def practice_list(limit: int = 20) -> None:
 def practice_show(code: str) -> None:
     """One practice with its messages, transcripts and history."""
     tree = _tree()
-    console.print(asyncio.run(records.show_practice(tree, _platform(tree).database_url, code)), markup=False)
+    console.print(asyncio.run(records.show_practice(tree, _platform(tree).database_url, code)))
 
 
 @calls_app.command("list")
 def calls_list(limit: int = 20) -> None:
     """The last calls with their outcomes."""
     tree = _tree()
-    table = Table("call", "started", "language", "outcome")
+    table = Table(Column("call", no_wrap=True), "started", "language", "outcome")
     for made in asyncio.run(records.recent_calls(tree, _platform(tree).database_url, limit)):
         table.add_row(
             str(made.call_id),
@@ -298,7 +299,7 @@ def calls_list(limit: int = 20) -> None:
 def calls_show(call_id: str) -> None:
     """One call, step by step."""
     tree = _tree()
-    console.print(asyncio.run(records.show_call(tree, _platform(tree).database_url, call_id)), markup=False)
+    console.print(asyncio.run(records.show_call(tree, _platform(tree).database_url, call_id)))
 
 
 def main() -> None:

@@ -21,17 +21,21 @@ from foundation.clock import SystemClock
 from ledger.model import Call
 from pbx.robot.phone import RobotPhone
 from phone.voice import render
+from ticket_core.codes import CODE_DIGITS
 from ticket_core.model import Message, MessageState, Practice
 
 SPOKEN = {
     "it": {
-        "demo-tree": "Buongiorno, sono Maria Rossi, di Rieti. Vorrei segnalare un albero caduto sulla strada vicino alla scuola. Il mio indirizzo è via Garibaldi dieci.",
-        "demo-short": "Buonasera, chiamo perché il fiume vicino a casa è molto alto dopo la pioggia di ieri.",
+        "demo-tree": "Buongiorno, sono Maria Rossi, di Rieti. Vorrei segnalare un albero caduto sulla strada "
+        "vicino alla scuola. Il mio indirizzo è via Garibaldi dieci.",
+        "demo-river": "Buonasera, chiamo perché il fiume vicino a casa è molto alto dopo la pioggia di ieri.",
     },
     "en": {
-        "demo-english": "Good morning, my name is John Smith. I would like to know what to do at home during an earthquake."
+        "demo-english": "Good morning, my name is John Smith. "
+        "I would like to know what to do at home during an earthquake.",
     },
 }
+TO_MAILBOX = ("hear it/menu-closed", "press 3", "hear beep")
 FINAL = {
     MessageState.TRANSCRIBED, MessageState.NO_SPEECH, MessageState.UNREADABLE, MessageState.FAILED, MessageState.WAITING_FOR_MODEL,
 }  # fmt: skip
@@ -40,11 +44,12 @@ TRANSCRIBED_WITHIN_S = 120.0
 
 @dataclass(frozen=True)
 class Scene:
-    """One call of the demo."""
+    """One call of the demo; `asks_for` is the code of a practice that already exists."""
 
     title: str
     caller: str
     script: Sequence[str]
+    asks_for: str = ""
 
 
 async def demonstrate(tree: Tree, platform: Platform, console: Console) -> None:
@@ -81,43 +86,59 @@ class Stage:
 
 
 async def _play(stage: Stage, speech: dict[str, Path]) -> None:
-    mailbox = ["hear it/menu-closed", "press 3", "hear it/beep"]
     first = [
-        Scene("A citizen leaves a message out of hours", "+390746123456", [*mailbox, f"speak {speech['demo-tree']}", "press #", "hear it/after-message", "press 1", "hear it/goodbye", "stay"]),
-        Scene("A citizen hangs up while speaking", "+393331234567", [*mailbox, f"speak {speech['demo-short']}", "hang up"]),
-        Scene("An English caller, number withheld", "", ["hear it/language-offer", "press 9", "hear-start en/welcome", "press 3", "hear en/beep", f"speak {speech['demo-english']}", "press #", "hear en/after-message", "press 1", "hear en/code-is", "stay"]),
+        Scene("A citizen leaves a message out of hours", "+390746123456", [
+            *TO_MAILBOX, f"speak {speech['demo-tree']}", "press #", "hear it/after-message", "press 1", "stay",
+        ]),
+        Scene("A citizen hangs up while speaking", "+393331234567", [
+            *TO_MAILBOX, f"speak {speech['demo-river']}", "hang up",
+        ]),
+        Scene("An English caller, number withheld", "", [
+            "hear it/language-offer", "press 9", "hear-start en/welcome", "press 3", "hear beep",
+            f"speak {speech['demo-english']}", "press #", "hear en/after-message", "press 1", "stay",
+        ]),
     ]  # fmt: skip
-    told = await asyncio.gather(*(stage.call(scene) for scene in first))
-    for scene, one in zip(first, told, strict=True):
-        await _tell(stage, scene, one)
-    code = told[0].digits_after("it/code-is")[:11]
-    wrong = code[:-1] + str((int(code[-1]) + 1) % 10)
+    told = await _together(stage, first)
+    code = told[0].digits_after("it/code-is")[:CODE_DIGITS]
+    mistyped = code[:-1] + str((int(code[-1]) + 1) % 10)
+    ask = ["hear it/language-offer", "press 2", "hear it/status-ask"]
     second = [
-        Scene("She calls again and keys the code she heard", "+390746123456", ["press 2", "hear it/status-ask", f"press {code}#", "hear it/status-menu", "hang up"]),
-        Scene("Somebody mistypes the last digit", "+390612345678", ["press 2", "hear it/status-ask", f"press {wrong}#", "hear it/code-not-correct", "hang up"]),
+        Scene("She calls again and keys the code she heard", "+390746123456", [
+            *ask, f"press {code}#", "hear it/status-menu", "hang up",
+        ], code),
+        Scene("Somebody mistypes the last digit", "+390612345678", [
+            *ask, f"press {mistyped}#", "hear it/code-not-correct", "hang up",
+        ]),
     ]  # fmt: skip
-    for scene, one in zip(second, await asyncio.gather(*(stage.call(scene) for scene in second)), strict=True):
+    await _together(stage, second)
+
+
+async def _together(stage: Stage, scenes: Sequence[Scene]) -> list[Told]:
+    """Place the scenes' calls at once, then tell one after the other."""
+    told = await asyncio.gather(*(stage.call(scene) for scene in scenes))
+    for scene, one in zip(scenes, told, strict=True):
         await _tell(stage, scene, one)
+    return told
 
 
 async def _tell(stage: Stage, scene: Scene, told: Told) -> None:
     stage.console.rule(scene.title, align="left")
     for line in told.timeline():
-        stage.console.print(line, markup=False)
+        stage.console.print(line)
     if told.complaint:
         raise SystemExit(f"the demo did not go as it should: {told.complaint}")
-    practice, messages = await _made_by(stage.records, told)
+    practice, messages = await _practice_of(stage.records, scene, told)
     if practice:
-        stage.console.print(records.describe(practice, messages), markup=False)
+        stage.console.print(records.describe(practice, messages))
     stage.console.print()
 
 
-async def _made_by(opened: Records, told: Told) -> tuple[Practice | None, list[Message]]:
+async def _practice_of(opened: Records, scene: Scene, told: Told) -> tuple[Practice | None, list[Message]]:
     """The practice the call made or asked for, with its messages, once they are transcribed."""
-    call = await _call_of(opened, told)
-    if call is None:
-        raise SystemExit("the ledger has no such call: see the logs")
-    practice = await opened.practices.practice_of_call(call.call_id)
+    if scene.asks_for:
+        practice = await opened.practices.find(scene.asks_for)
+    else:
+        practice = await opened.practices.practice_of_call((await _call_of(opened, told)).call_id)
     if practice is None:
         return None, []
     deadline = monotonic() + TRANSCRIBED_WITHIN_S
@@ -128,10 +149,12 @@ async def _made_by(opened: Records, told: Told) -> tuple[Practice | None, list[M
         await asyncio.sleep(0.2)
 
 
-async def _call_of(opened: Records, told: Told) -> Call | None:
+async def _call_of(opened: Records, told: Told) -> Call:
     """The newest call from the robot's number."""
-    calls = await opened.ledger.recent(20)
-    return next((call for call in calls if (call.caller or "") == told.caller), None)
+    for call in await opened.ledger.recent(20):
+        if (call.caller or "") == told.caller:
+            return call
+    raise SystemExit("the ledger has no such call: see data/logs/ivr.log")
 
 
 def _speech(platform: Platform, root: str) -> dict[str, Path]:

@@ -39,7 +39,7 @@ class Platform:
         self.ports = Ports(tree.up.first_port)
         self._postgres = Cluster(self.folders.postgres, self.folders.postgres_socket, durable=sync_to_disk)
         self.supervisor = Supervisor(self.folders.logs)
-        self._lock: IO[str] | None = None
+        self._locks: list[IO[str]] = []
 
     # -- what others need to know
 
@@ -88,7 +88,11 @@ class Platform:
 
     async def start(self) -> None:
         """Start everything and wait until a call would be answered. Raises `CannotStart`, `StartFailed`."""
-        self._take_lock()
+        self._take_lock(
+            "up",
+            f"a platform is already running on {self.folders.data}: use it, stop it, "
+            "or name another folder in CENTRALINO_UP__DATA",
+        )
         check_ports_free(self.port_list())
         for folder in (self.folders.audio, self.folders.sounds, self.folders.redis, self.folders.data / "run"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -104,25 +108,26 @@ class Platform:
 
     async def start_robots(self) -> Running:
         """Start the second Asterisk, from which robot phones call."""
+        self._take_lock("robot", "another robot phone is calling from this folder: let its call end first")
         home = make_robot_home(self._tree.up, self.asterisk_root)
         return await self.supervisor.start(self._asterisk("robot", home, self.robot_settings()))
 
     async def stop(self) -> None:
         """Stop everything this platform started, last first."""
         await self.supervisor.stop()
-        if self._lock:
-            self._lock.close()
+        while self._locks:
+            self._locks.pop().close()
 
-    def _take_lock(self) -> None:
-        path = self.folders.data / "run" / "up.lock"
+    def _take_lock(self, name: str, taken: str) -> None:
+        path = self.folders.data / "run" / f"{name}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = path.open("w")
+        lock = path.open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CannotStart(
-                f"a platform is already running on {self.folders.data}: use it, stop it, or name another folder in CENTRALINO_UP__DATA"
-            ) from None
+            lock.close()
+            raise CannotStart(taken) from None
+        self._locks.append(lock)
 
     def port_list(self) -> list[tuple[str, int, socket.SocketKind]]:
         """Each port the platform listens on: what for, number, kind."""
@@ -211,7 +216,8 @@ def check_ports_free(ports: Iterable[tuple[str, int, socket.SocketKind]]) -> Non
                 trial.bind(("127.0.0.1", port))
             except OSError as error:
                 raise CannotStart(
-                    f"port {port} ({name}) is not free: {error.strerror}. Stop what uses it, or choose other ports with CENTRALINO_UP__FIRST_PORT"
+                    f"port {port} ({name}) is not free: {error.strerror}. "
+                    "Stop what uses it, or choose other ports with CENTRALINO_UP__FIRST_PORT"
                 ) from None
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from pbx.robot.ear import Ear, Heard
 from pbx.robot.phone import NotHeard, RobotCall, RobotPhone
+from phone.catalogue import SOUNDS
 
 RATE_HZ = 8000
-EXAMPLE = 'for example: centralino call "hear it/menu-closed" "press 3" "hear it/beep" "speak message.wav" "press #"'
+EXAMPLE = 'for example: centralino call "hear it/menu-closed" "press 3" "hear beep" "speak message.wav" "press #"'
 
 
 class ScriptError(Exception):
@@ -126,9 +127,13 @@ def load(path: Path) -> NDArray[np.int16]:
 
 
 def load_ear(sounds: Path) -> Ear:
-    """An ear that knows every prompt of every language, as LANGUAGE/PROMPT."""
+    """An ear that knows every prompt of every language, as LANGUAGE/PROMPT; what is no speech has its bare name."""
     files = sorted(sounds.glob("*/*.wav"))
-    return Ear({f"{path.parent.name}/{path.stem}": soundfile.read(path, dtype="int16")[0] for path in files})
+    return Ear({_name(path): soundfile.read(path, dtype="int16")[0] for path in files})
+
+
+def _name(path: Path) -> str:
+    return path.stem if path.stem in SOUNDS else f"{path.parent.name}/{path.stem}"
 
 
 async def place(phone: RobotPhone, number: str, caller: str, steps: Sequence[Step]) -> Told:

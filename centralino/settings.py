@@ -30,7 +30,7 @@ class UpSettings(Part):
     first_port: int = Field(
         default=25000, ge=1024, le=64000, description="the platform uses this port and the 999 after it"
     )
-    sip_bind: str = Field(default="127.0.0.1", pattern=r"^[0-9.]+$", examples=["0.0.0.0"])
+    sip_bind: str = Field(default="127.0.0.1", pattern=r"^[0-9.]+$", examples=["0.0.0.0"])  # noqa: S104 (an example)
     trunk_addresses: tuple[str, ...] = Field(default=("127.0.0.1",), examples=['["203.0.113.7/32"]'])
     number: str = Field(default="800840840", pattern=r"^\+?[0-9]{3,15}$", description="the number citizens dial")
     max_calls: int = Field(default=500, ge=1, le=5000)

@@ -173,5 +173,5 @@ class Supervisor:
 
 async def until(check: Callable[[], Awaitable[bool]], every_s: float = 0.1) -> None:
     """Poll until the check is true. For a limit, see `Service.ready_within_s`."""
-    while not await check():
+    while not await check():  # noqa: ASYNC110 (what is waited for is another process)
         await asyncio.sleep(every_s)

@@ -73,7 +73,8 @@ class Call(Protocol):
         """Record until the key `end`, `silence_s` of silence, `limit_s`, or hang-up, which is a normal end here.
 
         Keys pressed before or while speaking answer nothing; those after `end` are typed ahead. Under a name that is
-        being recorded already the recording goes on; under one that has ended, what it holds is returned. Raises `RecordingFailed` when the file on disk is not what was recorded.
+        being recorded already the recording goes on; under one that has ended, what it holds is returned.
+        Raises `RecordingFailed` when the file on disk is not what was recorded.
         """
         ...
 

@@ -172,8 +172,9 @@ class Transcript:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One spoken message. `recording` is the name of the current take, `attempts` how often a worker claimed it.
+    """One spoken message. `recording` is the name of the current take.
 
+    `attempts` counts how often a worker took it and did not give it back whole;
     `reason` says why it was abandoned, unreadable or failed; `adds_to` is the practice that the caller chose beforehand.
     """
 

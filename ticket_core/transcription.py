@@ -126,12 +126,12 @@ class Transcription:
         return await self._leave(message_id, worker, MessageState.FAILED, reason)
 
     async def wait_for_model(self, message_id: UUID, worker: str) -> bool:
-        """No model for its language is there."""
-        return await self._leave(message_id, worker, MessageState.WAITING_FOR_MODEL, None)
+        """No model for its language is there; this was no attempt."""
+        return await self._leave(message_id, worker, MessageState.WAITING_FOR_MODEL, None, attempted=False)
 
-    async def give_back(self, message_id: UUID, worker: str) -> bool:
-        """Any worker may take it again; the attempt still counts."""
-        return await self._leave(message_id, worker, MessageState.TO_TRANSCRIBE, None)
+    async def give_back(self, message_id: UUID, worker: str, attempted: bool) -> bool:
+        """Any worker may take it again. `attempted`: it stopped a decoder, which counts."""
+        return await self._leave(message_id, worker, MessageState.TO_TRANSCRIBE, None, attempted)
 
     async def wake_waiting(self, language: str) -> int:
         """A model for `language` is there: its waiting messages are to be transcribed. Returns how many."""
@@ -144,11 +144,14 @@ class Transcription:
         async with self._database.session() as session:
             return len((await session.execute(query)).scalars().all())
 
-    async def _leave(self, message_id: UUID, worker: str, to: MessageState, reason: str | None) -> bool:
+    async def _leave(
+        self, message_id: UUID, worker: str, to: MessageState, reason: str | None, attempted: bool = True
+    ) -> bool:
         async with self._held(message_id, worker) as (changes, row):
             if row is None:
                 return False
             changes.move(row, to, reason)
+            row.attempts -= not attempted
             if to is not MessageState.TO_TRANSCRIBE:
                 await _note(changes, row, to.value, reason or "no model for its language")
             return True

@@ -78,14 +78,14 @@ class MemoryMessages:
         return self._move(self._held(message_id, worker), MessageState.UNREADABLE, reason)
 
     async def wait_for_model(self, message_id: UUID, worker: str) -> bool:
-        return self._move(self._held(message_id, worker), MessageState.WAITING_FOR_MODEL)
+        return self._move(self._held(message_id, worker), MessageState.WAITING_FOR_MODEL, attempted=False)
 
     async def wake_waiting(self, language: str) -> int:
         waiting = [row for row in self.rows.values() if row.state == MessageState.WAITING_FOR_MODEL]
         return sum(self._move(row, MessageState.TO_TRANSCRIBE) for row in waiting if row.message.language == language)
 
-    async def give_back(self, message_id: UUID, worker: str) -> bool:
-        return self._move(self._held(message_id, worker), MessageState.TO_TRANSCRIBE)
+    async def give_back(self, message_id: UUID, worker: str, attempted: bool) -> bool:
+        return self._move(self._held(message_id, worker), MessageState.TO_TRANSCRIBE, attempted=attempted)
 
     async def failed(self, message_id: UUID, worker: str, reason: str) -> bool:
         return self._move(self._held(message_id, worker), MessageState.FAILED, reason)
@@ -98,8 +98,9 @@ class MemoryMessages:
         row = self.rows.get(message_id)
         return row if row is not None and row.state == MessageState.TRANSCRIBING and row.worker == worker else None
 
-    def _move(self, row: Row | None, state: MessageState, reason: str | None = None) -> bool:
+    def _move(self, row: Row | None, state: MessageState, reason: str | None = None, attempted: bool = True) -> bool:
         if row is None:
             return False
+        row.attempts -= not attempted
         row.state, row.worker, row.reason = state, None, reason
         return True

@@ -51,15 +51,15 @@ class Messages(Protocol):
         ...
 
     async def wait_for_model(self, message_id: UUID, worker: str) -> bool:
-        """No model for its language is there."""
+        """No model for its language is there; this was no attempt."""
         ...
 
     async def wake_waiting(self, language: str) -> int:
         """A model for `language` is there: how many messages were woken."""
         ...
 
-    async def give_back(self, message_id: UUID, worker: str) -> bool:
-        """Somebody else, or the same worker later, may take it."""
+    async def give_back(self, message_id: UUID, worker: str, attempted: bool) -> bool:
+        """Somebody else, or the same worker later, may take it. `attempted`: it stopped a decoder, which counts."""
         ...
 
     async def failed(self, message_id: UUID, worker: str, reason: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from dialplan.numbers import caller_number
 from foundation import logs
 from ledger.model import Outcome
 from ledger.service import Ledger
+from pbx.ari.recordings import BadRecording, seconds_on_disk
 from ticket_core.audio_store import AudioStore, discard
 from ticket_core.model import Audio
 from ticket_core.service import Practices
@@ -23,11 +25,8 @@ SETTLED_S = 10.0
 LONGEST_CALL_S = 300.0
 LEAST_S = 2.0
 LANGUAGE = "it"  # the fallback speaks both languages and asks nothing
-HEADER_BYTES = 44
-BYTES_PER_SECOND = 16000
-SPACE = UUID(
-    "6f1f0a52-4f0e-4a8e-9a53-9a2b1f4a7f60"
-)  # makes a message's id from its call's: importing twice is importing once
+# Makes a message's id from its call's: importing twice is importing once.
+SPACE = UUID("6f1f0a52-4f0e-4a8e-9a53-9a2b1f4a7f60")
 
 
 class SpoolImport:
@@ -59,7 +58,7 @@ class SpoolImport:
     async def _import(self, call_id: UUID, note: str, recording: Path) -> None:
         epoch, shown = note.split("|")[:2]
         caller, started = caller_number(shown), datetime.fromtimestamp(int(epoch), UTC)
-        seconds = max(0, recording.stat().st_size - HEADER_BYTES) / BYTES_PER_SECOND if recording.exists() else 0.0
+        seconds, ended = await asyncio.to_thread(_length_and_end, recording)
         outcome = Outcome.MISSED
         if seconds >= LEAST_S:
             message_id = uuid5(SPACE, str(call_id))
@@ -68,8 +67,15 @@ class SpoolImport:
                 message_id, Audio(self._store.keep(recording, message_id), seconds, seconds)
             )
             outcome = Outcome.MESSAGE_LEFT
-        await self._ledger.import_call(call_id, caller, started, LANGUAGE, outcome)
+        await self._ledger.import_call(call_id, caller, started, LANGUAGE, outcome, ended)
         log.info("fallback_call_imported", call_id=str(call_id), outcome=outcome.value)
+
+
+def _length_and_end(recording: Path) -> tuple[float, datetime | None]:
+    try:
+        return seconds_on_disk(recording), datetime.fromtimestamp(recording.stat().st_mtime, UTC)
+    except BadRecording:
+        return 0.0, None  # the caller hung up before the beep
 
 
 def _settled(note: Path, recording: Path) -> bool:

@@ -146,7 +146,7 @@ class Worker:
 
     async def _still_ours(self, message_id: UUID, stop: asyncio.Event) -> bool:
         if stop.is_set():
-            await self._messages.give_back(message_id, self._name)
+            await self._messages.give_back(message_id, self._name, attempted=False)
             return False
         try:
             held = await self._messages.extend_lease(message_id, self._name, self._settings.lease_s)
@@ -180,7 +180,7 @@ class Worker:
             case ModelBroken(reason):
                 self._distrusted[model.stamp] = self._clock.monotonic() + self._settings.distrust_s
                 log.error("model_broken", fault=reason)
-                return await rows.give_back(message.id, name)
+                return await rows.give_back(message.id, name, attempted=False)
             case Died(reason):
                 return await self._write_death(message, reason)
 
@@ -189,4 +189,4 @@ class Worker:
             log.error("message_failed", message=str(message.id), attempts=message.attempts)
             return await self._messages.failed(message.id, self._name, f"{reason} (attempt {message.attempts}).")
         log.warning("decoder_died", message=str(message.id), attempts=message.attempts, reason=reason)
-        return await self._messages.give_back(message.id, self._name)
+        return await self._messages.give_back(message.id, self._name, attempted=True)

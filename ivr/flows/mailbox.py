@@ -17,15 +17,15 @@ END_KEY = "#"
 async def leave_message(call: Call, desk: Desk, visit: Visit, adds_to: UUID | None = None) -> None:
     """Take a message. Whatever the caller does, what was said is filed, once, and before anything is promised."""
     draft = await desk.open_message(call, adds_to)
-    await call.enter("mailbox")
     hung_up = failed = False
-    if not draft.filed:
-        try:
+    try:
+        await call.enter("mailbox")
+        if not draft.filed:
             await take_message(call, desk, draft)
-        except CallerHungUp:
-            hung_up = True
-        except RecordingFailed:
-            failed = True
+    except CallerHungUp:
+        hung_up = True
+    except RecordingFailed:
+        failed = True
     filed = await settle(desk, visit, draft, failed)
     if hung_up:
         raise CallerHungUp
@@ -62,9 +62,10 @@ async def take_message(call: Call, desk: Desk, draft: Draft) -> None:
             case "3":
                 await record_after("record-again", call, desk, draft)
             case "0":
-                return await call.say("no-operator")
+                await call.say("no-operator")
+                return
             case _:
-                return None  # 1, or no answer: sent
+                return  # 1, or no answer: sent
 
 
 async def record_after(prompt: str, call: Call, desk: Desk, draft: Draft) -> None:

@@ -63,7 +63,10 @@ class RobotCall:
         await self._sound.speak(samples)
 
     async def hear(self, prompt: str, within_s: float = 60.0) -> float:
-        """Wait until a prompt, not heard before this point, was heard to its end. Returns its end, in seconds of sound. Raises `NotHeard`."""
+        """Wait until a prompt, not heard before this point, was heard to its end.
+
+        Returns its end, in seconds of sound. Raises `NotHeard`.
+        """
         tail = max(0.0, self._ear.duration_s(prompt) - TAIL_S)
         return await self._wait(prompt, tail, None, within_s)
 

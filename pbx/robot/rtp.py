@@ -69,8 +69,11 @@ class Sound(asyncio.DatagramProtocol):
         return g711.decode(b"".join(self._heard[int(since_s / FRAME_S) :]))
 
     def arrived_at(self, sound_s: float) -> float:
-        """When (monotonic seconds) a moment of what was heard arrived: nothing is sent while nothing is said, so time is longer than sound."""
-        return self._arrivals[min(int(sound_s / FRAME_S), len(self._arrivals) - 1)]
+        """When (monotonic seconds) a moment of what was heard arrived.
+
+        Asterisk sends nothing while it says nothing, so time runs ahead of sound.
+        """
+        return self._arrivals[min(round(sound_s / FRAME_S), len(self._arrivals) - 1)]
 
     def start(self, host: str, port: int) -> None:
         """Begin to send to the PBX's end."""

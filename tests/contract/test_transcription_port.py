@@ -167,9 +167,21 @@ async def test_what_cannot_be_transcribed_is_set_aside_for_good(
 async def test_a_message_given_back_can_be_claimed_at_once(desk: Desk) -> None:
     message_id = await desk.arrives("it")
     await desk.messages.claim(message_id, "one", LEASE_S)
-    assert not await desk.messages.give_back(message_id, "two")
-    assert await desk.messages.give_back(message_id, "one")
+    assert not await desk.messages.give_back(message_id, "two", attempted=True)
+    assert await desk.messages.give_back(message_id, "one", attempted=True)
     assert await desk.messages.claim(message_id, "two", LEASE_S) is not None
+
+
+@pytest.mark.parametrize(("attempted", "next_attempt"), [(True, 2), (False, 1)], ids=["died", "told to stop"])
+async def test_only_a_decoder_that_died_counts_against_a_message(
+    desk: Desk, attempted: bool, next_attempt: int
+) -> None:
+    message_id = await desk.arrives("it")
+    await desk.messages.claim(message_id, "one", LEASE_S)
+    await desk.messages.give_back(message_id, "one", attempted=attempted)
+    again = await desk.messages.claim(message_id, "two", LEASE_S)
+    assert again is not None
+    assert again.attempts == next_attempt
 
 
 async def test_a_message_without_a_model_sleeps_until_its_own_language_has_one(desk: Desk) -> None:

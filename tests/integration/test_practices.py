@@ -268,7 +268,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(practices: Practices,
         lambda: practices.no_speech(message_id, "w1"),
         lambda: practices.unreadable(message_id, "w1", "no header"),
         lambda: practices.wait_for_model(message_id, "w1"),
-        lambda: practices.give_back(message_id, "w1"),
+        lambda: practices.give_back(message_id, "w1", attempted=True),
         lambda: practices.failed(message_id, "w1", "decoder died"),
         lambda: practices.extend_lease(message_id, "w1", 60),
     ]
@@ -336,14 +336,6 @@ async def test_a_message_waits_for_a_model_of_its_language(practices: Practices)
     assert await practices.wake_waiting("en") == 0
     assert await practices.wake_waiting("it") == 1
     assert await practices.to_announce(10) == [message_id]
-
-
-async def test_a_message_that_is_given_back_keeps_count_of_its_attempts(practices: Practices) -> None:
-    message_id, _ = await claimed(practices)
-    assert await practices.give_back(message_id, "w1")
-    again = await practices.claim(message_id, "w2", 60)
-    assert again is not None
-    assert again.attempts == 2
 
 
 @pytest.mark.parametrize("to", [MessageState.UNREADABLE, MessageState.FAILED])

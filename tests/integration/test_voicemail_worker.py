@@ -320,7 +320,7 @@ async def test_a_dead_workers_message_is_done_by_another_and_only_once(
     assert await rows.claim(row.message.id, "dead", lease_s=1.0)
     async with working(rows, bus, decoder, settings):
         await comes_to(row, MessageState.TRANSCRIBED)
-    assert not await rows.give_back(row.message.id, "dead")
+    assert not await rows.give_back(row.message.id, "dead", attempted=True)
     assert row.state is MessageState.TRANSCRIBED
 
 

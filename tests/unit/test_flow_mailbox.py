@@ -14,6 +14,7 @@ from phone.fake_call import Broken, FakeCall, HangUp, Press, Speak
 from tests.unit.desk import MemoryDesk, serve
 
 MENU = "after-message"
+GOODBYE = ["goodbye", "pause-short"]
 TALK, MUMBLE = Speak(8.0), Speak(1.0)
 
 
@@ -28,7 +29,7 @@ async def test_a_message_becomes_a_practice_and_its_code_is_read_twice(language:
     assert desk.answer is not None
     digits = [name.removeprefix("digit-") for name in call.said if name.startswith("digit-")]
     assert "".join(digits) == desk.answer.code * 2
-    assert call.said[-1] == "goodbye"
+    assert call.said[-2:] == GOODBYE
     assert visit.outcome is Outcome.MESSAGE_LEFT
     assert {heard.language for heard in call.heard} == {language}
 
@@ -80,7 +81,7 @@ async def test_two_messages_too_short_are_a_missed_call_with_a_goodbye() -> None
     call, desk = FakeCall(takes=[MUMBLE, MUMBLE, TALK]), MemoryDesk()
     visit = await leave(call, desk)
     assert (desk.filed, len(desk.abandoned)) == ([], 1)
-    assert call.said[-2:] == ["not-recorded", "goodbye"]
+    assert call.said[-3:] == ["not-recorded", *GOODBYE]
     assert visit.outcome is Outcome.MISSED
 
 
@@ -128,7 +129,7 @@ async def test_hanging_up_in_a_second_take_with_talk_in_it_keeps_the_second() ->
 async def test_a_recording_that_fails_is_apologised_for_and_never_called_saved() -> None:
     call, desk = FakeCall(takes=[Broken()]), MemoryDesk()
     visit = await leave(call, desk)
-    assert call.said[-2:] == ["apology", "goodbye"]
+    assert call.said[-3:] == ["apology", *GOODBYE]
     assert not {"code-is", "message-added"} & set(call.said)
     assert (desk.filed, len(desk.abandoned)) == ([], 1)
     assert visit.outcome is Outcome.ERROR

@@ -116,7 +116,9 @@ async def test_a_code_without_its_hash_is_taken_when_the_caller_stops() -> None:
     assert "status-received" in call.said
 
 
-@pytest.mark.parametrize("keyed", [WRONG, UNKNOWN, "", "0", "1" * 30])
+@pytest.mark.parametrize(
+    "keyed", [WRONG, UNKNOWN, "", "0", "1" * 30], ids=["wrong", "unknown", "none", "short", "long"]
+)
 @pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
 async def test_three_failed_codes_lead_on_to_a_person_or_the_mailbox(keyed: str, is_open: bool) -> None:
     call = FakeCall([(ASK, Press(f"{keyed}#"))] * 3, [Speak(8)])

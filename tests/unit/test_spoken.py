@@ -28,9 +28,9 @@ def test_a_code_is_read_in_groups_of_three_three_three_and_two() -> None:
 @pytest.mark.parametrize(
     ("day", "italian", "english"),
     [
-        (date(2027, 1, 1), "primo gennaio", "first of January"),
-        (date(2026, 3, 3), "3 marzo", "third of March"),
-        (date(2026, 12, 31), "31 dicembre", "thirty-first of December"),
+        (date(2027, 1, 1), "il primo gennaio", "first of January"),
+        (date(2026, 3, 3), "il 3 marzo", "third of March"),
+        (date(2026, 12, 31), "il 31 dicembre", "thirty-first of December"),
     ],
 )
 def test_a_date_is_said_as_day_and_month(day: date, italian: str, english: str) -> None:
@@ -54,7 +54,7 @@ def test_a_line_that_is_always_open_says_so() -> None:
         (datetime(2026, 10, 5, 23, 0, tzinfo=ROME), "oggi alle 23"),
         (datetime(2026, 10, 6, 9, 0, tzinfo=ROME), "domani alle 9"),
         (datetime(2026, 10, 8, 9, 30, tzinfo=ROME), "giovedì alle 9 e 30"),
-        (datetime(2026, 10, 12, 9, 0, tzinfo=ROME), "lunedì 12 ottobre alle 9"),
+        (datetime(2026, 10, 12, 9, 0, tzinfo=ROME), "lunedì il 12 ottobre alle 9"),
     ],
 )
 def test_the_next_opening_is_named_as_near_as_it_is(opening: datetime, italian: str) -> None:
