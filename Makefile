@@ -2,7 +2,7 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/centralino
 BIN := .venv/bin
 ROOMS := centralino dialplan foundation ivr ledger pbx phone ticket_core voicemail_worker
-WORKERS ?= 3
+WORKERS ?= 6
 
 .PHONY: help setup setup-dev demo run check test unit diagrams lock clean
 

@@ -33,7 +33,7 @@ class Platform:
     """Redis, PostgreSQL, Asterisk and our processes over one data folder."""
 
     def __init__(self, tree: Tree, asterisk_root: str, sync_to_disk: bool = True) -> None:
-        self._tree = tree
+        self.tree = tree
         self.asterisk_root = asterisk_root
         self.folders = Folders(tree.up.data, tree.up.cache)
         self.ports = Ports(tree.up.first_port)
@@ -103,13 +103,13 @@ class Platform:
 
     async def start_pbx(self) -> Running:
         """Start Asterisk alone."""
-        home = make_pbx_home(self._tree.up, self._tree.ivr, self.asterisk_root)
+        home = make_pbx_home(self.tree.up, self.tree.ivr, self.asterisk_root)
         return await self.supervisor.start(self._asterisk("asterisk", home, self.pbx_settings()))
 
     async def start_robots(self) -> Running:
         """Start the second Asterisk, from which robot phones call."""
         self._take_lock("robot", "another robot phone is calling from this folder: let its call end first")
-        home = make_robot_home(self._tree.up, self.asterisk_root)
+        home = make_robot_home(self.tree.up, self.asterisk_root)
         return await self.supervisor.start(self._asterisk("robot", home, self.robot_settings()))
 
     async def stop(self) -> None:
@@ -186,13 +186,14 @@ class Platform:
     def _ivr(self) -> Service:
         async def ready() -> None:
             async def is_registered() -> bool:
-                return (self.folders.logs / "ivr.log").exists() and await self._application_is_up()
+                return (self.folders.logs / "ivr.log").exists() and await self.ivr_is_up()
 
             await until(is_registered)
 
         return Service("ivr", [sys.executable, "-m", "ivr"], ready, environ=self.environ(), stop_within_s=15.0)
 
-    async def _application_is_up(self) -> bool:
+    async def ivr_is_up(self) -> bool:
+        """Whether a call would be answered by `ivr`, and not by the fallback."""
         with suppress(CannotConnect, TimeoutError, AriError, AriTimeout, ConnectionLost):
             return "ivr" in (await probe(self.pbx_settings())).applications
         return False

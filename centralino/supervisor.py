@@ -48,6 +48,8 @@ class Running:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
+        self._may_run = asyncio.Event()
+        self._may_run.set()
 
     @property
     def pid(self) -> int:
@@ -112,8 +114,17 @@ class Running:
             wait_s = RESTART_AFTER_S[min(failures, len(RESTART_AFTER_S) - 1)]
             log.warning("service_restarts", service=self.service.name, code=code, in_s=wait_s)
             await asyncio.sleep(wait_s)
+            await self._may_run.wait()
             self.restarts += 1
             await self._spawn()
+
+    def hold(self) -> None:
+        """From now on leave it down when it dies, until `release`: for maintenance and for tests."""
+        self._may_run.clear()
+
+    def release(self) -> None:
+        """Keep it up again."""
+        self._may_run.set()
 
     async def stop(self) -> None:
         """Ask it to stop; kill it when it does not."""
