@@ -13,7 +13,9 @@ from centralino.obtain import asterisk_root
 from centralino.platform import Platform
 from centralino.settings import Tree, UpSettings
 
-FIRST_PORT = 26000
+# Below the ports that the kernel gives away by itself; each worker has room for three platforms at once.
+FIRST_PORT, PORTS_EACH = 10000, 1000
+PLATFORMS_EACH = 3
 
 
 def worker_number() -> int:
@@ -22,10 +24,14 @@ def worker_number() -> int:
 
 
 @asynccontextmanager
-async def a_platform(offset: int = 0, **settings: object) -> AsyncIterator[Platform]:
-    """A platform of this worker's own, not started; what it started is stopped and its folder removed at the end."""
+async def a_platform(place: int = 0, **settings: object) -> AsyncIterator[Platform]:
+    """A platform of this worker's own, not started; what it started is stopped and its folder removed at the end.
+
+    Platforms that are up at once in one worker have different places, 0 to 2.
+    """
     folder = Path(tempfile.mkdtemp(prefix="centralino-"))
-    up = UpSettings(data=folder, first_port=FIRST_PORT + 1000 * worker_number() + offset, **settings)  # type: ignore[arg-type]
+    first_port = FIRST_PORT + PORTS_EACH * (PLATFORMS_EACH * worker_number() + place)
+    up = UpSettings(data=folder, first_port=first_port, **settings)  # type: ignore[arg-type]
     platform = Platform(Tree(up=up), asterisk_root(up.cache), sync_to_disk=False)
     try:
         yield platform

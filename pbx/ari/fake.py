@@ -124,10 +124,10 @@ class FakePbx:
     def press(self, channel: FakeChannel, keys: str) -> None:
         """The caller presses keys."""
         for key in keys:
+            self._tell("ChannelDtmfReceived", channel, digit=key, duration_ms=100)
             recording = channel.recording
             if recording and not recording.finished and key == recording.end:
                 self._finish_recording(channel)
-            self._tell("ChannelDtmfReceived", channel, digit=key, duration_ms=100)
 
     def speak(self, channel: FakeChannel, seconds: float) -> None:
         """The caller talks, then is silent."""

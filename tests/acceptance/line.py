@@ -133,9 +133,9 @@ def heard_between(told: Told, first: str, last: str) -> list[str]:
 
 
 @asynccontextmanager
-async def a_line(offset: int = 0) -> AsyncIterator[ServiceLine]:
+async def a_line(place: int = 0) -> AsyncIterator[ServiceLine]:
     """A platform of this test's own, up, with robot phones."""
-    async with a_platform(offset) as platform:
+    async with a_platform(place) as platform:
         prepare(platform)
         await platform.start()
         await platform.start_robots()

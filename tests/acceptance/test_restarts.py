@@ -23,7 +23,7 @@ from ticket_core.model import Message, MessageState
 @pytest_asyncio.fixture(loop_scope="session")
 async def line() -> AsyncIterator[ServiceLine]:
     """A line of its own for each test: what is killed here must not be missed elsewhere."""
-    async with a_line(offset=500) as line:
+    async with a_line(place=1) as line:
         await line.closed()
         yield line
 

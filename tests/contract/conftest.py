@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from centralino.platform import Platform
 from pbx.robot.phone import RobotPhone
@@ -13,22 +14,21 @@ from tests.contract.exchange import Exchange, FakeExchange, RealExchange, make_p
 from tests.places import a_platform
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def two_asterisks() -> AsyncIterator[Platform]:
     """A real PBX without our processes, and the robots' one."""
-    async with a_platform() as platform:
+    async with a_platform(place=2) as platform:
         make_prompt(platform.folders.sounds)
         await platform.start_pbx()
         await platform.start_robots()
         yield platform
 
 
-@pytest.fixture(params=["simulated", "real"])
-async def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Exchange]:
+@pytest_asyncio.fixture(loop_scope="session", params=["simulated", "real"])
+async def exchange(request: pytest.FixtureRequest, tmp_path: Path, two_asterisks: Platform) -> AsyncIterator[Exchange]:
     """Each contract test runs on the simulated PBX and on the real one."""
     if request.param == "simulated":
         yield FakeExchange(tmp_path)
         return
-    platform: Platform = request.getfixturevalue("two_asterisks")
-    async with RobotPhone(platform.robot_settings(), the_ear(platform.folders.sounds)).switched_on() as phone:
-        yield RealExchange(platform.pbx_settings(), phone)
+    async with RobotPhone(two_asterisks.robot_settings(), the_ear(two_asterisks.folders.sounds)).switched_on() as phone:
+        yield RealExchange(two_asterisks.pbx_settings(), phone)

@@ -15,7 +15,7 @@ from pbx.ari.recordings import HEADER_BYTES
 from tests.contract.exchange import Exchange, a_call, at_the_desk
 from tests.polling import until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("contract-line")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("contract-line")]
 
 
 async def test_a_prompt_is_heard_to_its_end(exchange: Exchange) -> None:
