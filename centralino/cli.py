@@ -50,7 +50,8 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 
-console = Console(highlight=False, markup=False, soft_wrap=True)
+# A table read by a program, or in a file, is not folded.
+console = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 
 
 def _tree() -> Tree:

@@ -7,13 +7,15 @@ Sources, first wins: environment (`CENTRALINO_IVR__ANSWER_PAUSE_S=0.5`), a secre
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 PREFIX = "CENTRALINO_"
 
@@ -22,6 +24,19 @@ class Part(BaseModel):
     """Base of every room's part of the tree: frozen, and a name nobody declared is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, values: Any) -> Any:
+        """A list in the environment is JSON; one that is not is left for its field to refuse."""
+        if not isinstance(values, dict):
+            return values
+        values = dict(values)
+        for name, field in cls.model_fields.items():
+            if get_origin(field.annotation) is tuple and isinstance(values.get(name), str):
+                with suppress(json.JSONDecodeError):
+                    values[name] = json.loads(values[name])
+        return values
 
 
 class SettingsError(Exception):
@@ -58,7 +73,7 @@ def _from_file(config: Path) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _overlay(values: dict[str, Any], sources: dict[str, str], environ: Mapping[str, str]) -> None:
-    # Sorted so that NAME comes before NAME_FILE: a value given outright wins over one given by file.
+    # Backwards, so that NAME comes after NAME_FILE: a value given outright wins over one given by file.
     for variable in sorted(environ, reverse=True):
         if not variable.startswith(PREFIX) or "__" not in variable:
             continue

@@ -23,6 +23,11 @@ def worker_number() -> int:
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
+def first_port(place: int) -> int:
+    """The first port of a platform of this worker."""
+    return FIRST_PORT + PORTS_EACH * (PLATFORMS_EACH * worker_number() + place)
+
+
 @asynccontextmanager
 async def a_platform(place: int = 0, **settings: object) -> AsyncIterator[Platform]:
     """A platform of this worker's own, not started; what it started is stopped and its folder removed at the end.
@@ -30,8 +35,7 @@ async def a_platform(place: int = 0, **settings: object) -> AsyncIterator[Platfo
     Platforms that are up at once in one worker have different places, 0 to 2.
     """
     folder = Path(tempfile.mkdtemp(prefix="centralino-"))
-    first_port = FIRST_PORT + PORTS_EACH * (PLATFORMS_EACH * worker_number() + place)
-    up = UpSettings(data=folder, first_port=first_port, **settings)  # type: ignore[arg-type]
+    up = UpSettings(data=folder, first_port=first_port(place), **settings)  # type: ignore[arg-type]
     platform = Platform(Tree(up=up), asterisk_root(up.cache), sync_to_disk=False)
     try:
         yield platform

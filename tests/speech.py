@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
 import subprocess
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-import pytest
 import soundfile
 import soxr
 from numpy.typing import NDArray
+
+from centralino.obtain import asterisk_root
+from centralino.settings import Folders, UpSettings
+from centralino.setup import choose_voice
 
 TELEPHONE = 8_000
 KOREAN_WORDS = ("화재", "라디오", "어머니", "노래", "오렌지")
@@ -28,12 +30,14 @@ def korean_speech(text: str, file: Path) -> Path:
 
 
 def spoken(text: str, language: str, file: Path) -> Path:
-    """`text` by the Pico voice (16 kHz): CENTRALINO_PICO, a command in words, or `pico2wave`; skips without one."""
-    command = shlex.split(os.environ.get("CENTRALINO_PICO", "pico2wave"))
-    if shutil.which(command[0]) is None:
-        pytest.skip("no Pico voice here: the set-up makes one, CENTRALINO_PICO names it")
-    voice = {"it": "it-IT", "en": "en-GB"}[language]
-    subprocess.run([*command, "-l", voice, "-w", str(file), text], check=True, capture_output=True)
+    """`text` by the prompts' own voice."""
+    settings = UpSettings()
+    folders = Folders(settings.data, settings.cache)
+    folders.prompts.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folders.prompts) as folder:
+        raw = Path(folder) / "spoken.wav"
+        choose_voice(folders, asterisk_root(folders.cache)).speak(text, language, raw)
+        shutil.copyfile(raw, file)
     return file
 
 

@@ -30,7 +30,7 @@ SPACE = UUID("6f1f0a52-4f0e-4a8e-9a53-9a2b1f4a7f60")
 
 
 class SpoolImport:
-    """Looks through the fallback's spool: `CALL_ID.call` (who, when) beside `CALL_ID.wav`."""
+    """Looks through the fallback's spool: `CALL_ID.call` (who, when) beside `CALL_ID.wav`, either of which may be missing."""
 
     def __init__(self, folder: Path, practices: Practices, ledger: Ledger, store: AudioStore) -> None:
         self._folder = folder
@@ -41,24 +41,23 @@ class SpoolImport:
     async def run(self) -> int:
         """Import what has settled; returns how many calls. A call that cannot be read is left where it is, and said so."""
         done = 0
-        for note in sorted(self._folder.glob("*.call")):
-            recording = note.with_suffix(".wav")
+        for name in sorted({path.stem for kind in ("*.call", "*.wav") for path in self._folder.glob(kind)}):
+            note, recording = self._folder / f"{name}.call", self._folder / f"{name}.wav"
             if not _settled(note, recording):
                 continue
             try:
-                await self._import(UUID(note.stem), note.read_text(encoding="ascii"), recording)
-            except (ValueError, IndexError) as error:
-                log.error("fallback_call_unreadable", file=note.name, **logs.fault(error))
+                await self._import(UUID(name), note, recording)
+            except ValueError as error:
+                log.error("fallback_call_unreadable", file=name, **logs.fault(error))
                 continue
             discard(recording)
             discard(note)
             done += 1
         return done
 
-    async def _import(self, call_id: UUID, note: str, recording: Path) -> None:
-        epoch, shown = note.split("|")[:2]
-        caller, started = caller_number(shown), datetime.fromtimestamp(int(epoch), UTC)
+    async def _import(self, call_id: UUID, note: Path, recording: Path) -> None:
         seconds, ended = await asyncio.to_thread(_length_and_end, recording)
+        caller, started = await asyncio.to_thread(_who_and_when, note, ended)
         outcome = Outcome.MISSED
         if seconds >= LEAST_S:
             message_id = uuid5(SPACE, str(call_id))
@@ -69,6 +68,14 @@ class SpoolImport:
             outcome = Outcome.MESSAGE_LEFT
         await self._ledger.import_call(call_id, caller, started, LANGUAGE, outcome, ended)
         log.info("fallback_call_imported", call_id=str(call_id), outcome=outcome.value)
+
+
+def _who_and_when(note: Path, ended: datetime | None) -> tuple[str | None, datetime]:
+    """Raises ValueError for a note that is not one. A message whose note could not be written is a message all the same."""
+    if not note.exists():
+        return None, ended or datetime.now(UTC)
+    epoch, _, rest = note.read_text(encoding="ascii").partition("|")
+    return caller_number(rest.partition("|")[0]), datetime.fromtimestamp(int(epoch), UTC)
 
 
 def _length_and_end(recording: Path) -> tuple[float, datetime | None]:

@@ -33,5 +33,5 @@ async def in_hours(_line: ServiceLine) -> ServiceLine:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests share the line, so they share its event loop."""
     for item in items:
-        if "acceptance" in item.path.parts:
+        if "acceptance" in item.path.parts and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

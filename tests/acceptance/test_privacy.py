@@ -1,0 +1,58 @@
+"""What callers say and show is in the records alone: no log, no page of the PBX, no process list has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.acceptance.line import ServiceLine
+from tests.acceptance.test_mailbox import code_heard, to_mailbox
+
+
+def with_any(folder: Path, secrets: list[str]) -> dict[str, list[str]]:
+    """Which files of a folder hold which of these words."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix not in {".wav"}:
+            text = path.read_text(encoding="utf-8", errors="replace").lower()
+            if held := [secret for secret in secrets if secret.lower() in text]:
+                found[path.name] = held
+    return found
+
+
+async def test_no_log_holds_a_number_a_code_or_a_word_that_was_said(at_night: ServiceLine) -> None:
+    told = await at_night.call(
+        *to_mailbox(),
+        "speak {it}",
+        "press #",
+        "hear-start it/after-message",
+        "press 1",
+        "hear it/code-again",
+        "hang up",
+    )
+    [message] = await at_night.messages_of(told)
+    assert "albero" in str((await at_night.transcribed(message)).transcript).lower()
+    code = code_heard(told)
+    again = await at_night.call(
+        "hear-start it/welcome", f"press 2{code}#", "hear-start it/status-received", "hang up", caller=told.caller
+    )
+    assert not again.complaint
+    secrets = [code, told.caller, told.caller.removeprefix("+39"), "albero", "caduto"]
+    assert all(secrets)
+    folders = at_night.platform.folders
+    assert (folders.logs / "ivr.log").stat().st_size > 0
+    assert with_any(folders.logs, secrets) == {}
+    assert with_any(folders.asterisk / "log", secrets) == {}
+    assert with_any(folders.asterisk / "spool", secrets) == {}
+
+
+async def test_no_log_and_no_command_line_holds_a_password(at_night: ServiceLine) -> None:
+    folders = at_night.platform.folders
+    secrets = [path.read_text().strip() for path in folders.secrets.iterdir()]
+    assert len(secrets) >= 4
+    assert with_any(folders.logs, secrets) == {}
+    command_lines = " ".join(
+        path.read_bytes().decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
+    )
+    assert not [secret for secret in secrets if secret in command_lines]
+    for path in folders.secrets.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, f"{path.name} can be read by others"
