@@ -240,7 +240,7 @@ class FakePbx:
             "RecordingFinished", None,
             recording={
                 "name": recording.name, "format": "wav", "state": "done", "target_uri": f"channel:{channel.id}",
-                "duration": round(seconds), "talking_duration": round(recording.spoken_s),
+                "duration": round(seconds), "talking_duration": round(min(recording.limit_s, recording.spoken_s)),
             },
         )  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
 from tests.acceptance.line import ServiceLine, a_line
@@ -28,10 +27,3 @@ async def in_hours(_line: ServiceLine) -> ServiceLine:
     """The line, open."""
     await _line.opened()
     return _line
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests share the line, so they share its event loop."""
-    for item in items:
-        if "acceptance" in item.path.parts and pytest_asyncio.is_async_test(item):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

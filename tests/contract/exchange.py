@@ -131,7 +131,7 @@ async def at_the_desk(exchange: Exchange) -> AsyncIterator[Desk]:
     desk = Desk(exchange)
     desk.running = running = asyncio.create_task(desk.ari.run())
     try:
-        await asyncio.wait_for(desk.connections.acquire(), 5)
+        await asyncio.wait_for(desk.connections.acquire(), 15)
         yield desk
     finally:
         running.cancel()
@@ -145,18 +145,18 @@ async def a_call(exchange: Exchange) -> AsyncIterator[tuple[Line, Caller, Desk]]
         desk = await stack.enter_async_context(at_the_desk(exchange))
         # A robot waits for the answer, so dialling and answering go on together.
         dialling = asyncio.create_task(exchange.dial(stack))
-        line, _ = await asyncio.wait_for(desk.lines.get(), 5)
+        line, _ = await asyncio.wait_for(desk.lines.get(), 15)
         await line.answer()
         caller = await dialling
         yield line, caller, desk
 
 
-def make_prompt(folder: Path) -> None:
+def make_prompt(folder: Path, name: str = PROMPT) -> None:
     """A two-second sound for the real PBX to play."""
     folder.mkdir(parents=True, exist_ok=True)
     time = np.arange(16000) / 8000
     soundfile.write(
-        folder / f"{PROMPT}.wav", (9000 * np.sin(2 * np.pi * (300 + 200 * time) * time)).astype(np.int16), 8000
+        folder / f"{name}.wav", (9000 * np.sin(2 * np.pi * (300 + 200 * time) * time)).astype(np.int16), 8000
     )
 
 
