@@ -26,20 +26,27 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 fi
 
-locks=(requirements/run.lock)
-[ "$flavour" = dev ] && locks+=(requirements/dev.lock)
-stamp=.venv/installed-$flavour-$(cat "${locks[@]}" pyproject.toml | sha256sum | cut -c1-16)
-if [ ! -e "$stamp" ]; then
+stamp_of() { echo ".venv/installed-$1-$(cat "requirements/$1.lock" pyproject.toml | sha256sum | cut -c1-16)"; }
+
+locks=(run)
+[ "$flavour" = dev ] && locks+=(dev)
+to_install=()
+for lock in "${locks[@]}"; do
+    [ -e "$(stamp_of "$lock")" ] || to_install+=("$lock")
+done
+if [ ${#to_install[@]} -gt 0 ]; then
     step "making the Python environment in .venv (a few minutes, once)"
     python=$(command -v python3.11 || command -v python3)
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $("$python" --version) is here" >&2; exit 1; }
     [ -x .venv/bin/python ] || "$python" -m venv .venv
-    for lock in "${locks[@]}"; do
-        .venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
+    for lock in "${to_install[@]}"; do
+        .venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r "requirements/$lock.lock"
     done
     .venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . 2>/dev/null ||
         .venv/bin/pip install -qq --disable-pip-version-check --no-deps -e .
-    touch "$stamp"
+    for lock in "${to_install[@]}"; do
+        touch "$(stamp_of "$lock")"
+    done
 fi
 
 .venv/bin/centralino setup

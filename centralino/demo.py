@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
@@ -65,7 +66,7 @@ async def demonstrate(tree: Tree, platform: Platform, console: Console) -> None:
             until = SystemClock().now() + timedelta(hours=1)
             await opened.calendar.add_override("closed", until, "demonstration: as at night", "demo")
             async with RobotPhone(platform.robot_settings(), ear, "demo").switched_on() as phone:
-                await _play(Stage(opened, phone, tree.up.number, console), speech)
+                await _play(Stage(opened, phone, tree.up.number, tree.hours.zone, console), speech)
             await opened.calendar.clear_overrides("demo")
     finally:
         await platform.stop()
@@ -78,11 +79,8 @@ class Stage:
     records: Records
     phone: RobotPhone
     number: str
+    zone: ZoneInfo
     console: Console
-
-    async def call(self, scene: Scene) -> Told:
-        """Place the scene's call."""
-        return await place(self.phone, self.number, scene.caller, parse(scene.script))
 
 
 async def _play(stage: Stage, speech: dict[str, Path]) -> None:
@@ -115,21 +113,31 @@ async def _play(stage: Stage, speech: dict[str, Path]) -> None:
 
 async def _together(stage: Stage, scenes: Sequence[Scene]) -> list[Told]:
     """Place the scenes' calls at once, then tell one after the other."""
-    told = await asyncio.gather(*(stage.call(scene) for scene in scenes))
+    stage.console.print(f"{len(scenes)} calls at once: each is told when all have ended\n")
+    told = await asyncio.gather(*(_place(stage, scene) for scene in scenes))
+    stage.console.print()
     for scene, one in zip(scenes, told, strict=True):
         await _tell(stage, scene, one)
     return told
 
 
+async def _place(stage: Stage, scene: Scene) -> Told:
+    """Place the scene's call, and say that it ended."""
+    told = await place(stage.phone, stage.number, scene.caller, parse(scene.script))
+    length_s = max((hit.end_s for hit in told.heard), default=0.0)
+    stage.console.print(f"  ended after {length_s:.0f} s: {scene.title}")
+    return told
+
+
 async def _tell(stage: Stage, scene: Scene, told: Told) -> None:
-    stage.console.rule(scene.title, align="left")
+    stage.console.print(f"== {scene.title}")
     for line in told.timeline():
         stage.console.print(line)
     if told.complaint:
         raise SystemExit(f"the demo did not go as it should: {told.complaint}")
     practice, messages = await _practice_of(stage.records, scene, told)
     if practice:
-        stage.console.print(records.describe(practice, messages))
+        stage.console.print(records.describe(practice, messages, stage.zone))
     stage.console.print()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import OperationalError
 
@@ -125,23 +126,25 @@ async def show_practice(tree: Tree, url: str, code: str) -> str:
         if practice is None:
             raise NotFound(f"no practice has the code {code}: `centralino practice list` shows the last ones")
         messages = await records.practices.messages_of(practice.id)
-    return describe(practice, messages)
+    return describe(practice, messages, tree.hours.zone)
 
 
-def describe(practice: Practice, messages: list[Message]) -> str:
-    """A practice, its messages and its history."""
+def describe(practice: Practice, messages: list[Message], zone: ZoneInfo) -> str:
+    """A practice, its messages and its history, in the time of `zone`."""
     lines = [
-        f"practice {grouped(practice.code)}: {practice.state.value}, opened {practice.opened_at:%Y-%m-%d %H:%M} UTC"
+        f"practice {grouped(practice.code)}: {practice.state.value}, opened {practice.opened_at.astimezone(zone):%Y-%m-%d %H:%M}"
         f" by {practice.channel.value}, due {practice.due_on or '-'}"
     ]
     for message in messages:
         lines.append(f"message: {message.seconds or 0:.1f} s, {message.state.value}, audio {message.audio_path or '-'}")
         if message.transcript:
-            lines.append(f"  by {message.transcript.engine} ({message.transcript.model}): {message.transcript.text}")
+            made = message.transcript
+            lines.append(f"  by {made.engine} ({made.model}), confidence {made.confidence:.2f}: {made.text}")
         if message.alarm_words:
             lines.append(f"  ALARM: {', '.join(message.alarm_words)}")
     lines += [
-        f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.author}: {entry.what} ({entry.reason})" for entry in practice.history
+        f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S} {entry.author}: {entry.what} ({entry.reason})"
+        for entry in practice.history
     ]
     return "\n".join(lines)
 

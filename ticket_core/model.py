@@ -169,6 +169,11 @@ class Transcript:
     model: str
     language: str
 
+    @property
+    def confidence(self) -> float:
+        """The mean confidence of its words, 0..1; 0 without words."""
+        return sum(word.confidence for word in self.words) / len(self.words) if self.words else 0.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Message:

@@ -23,6 +23,8 @@ from pbx.settings import PbxSettings
 LISTEN_EVERY_S = 0.1
 TAIL_S = 1.0
 HEAD_S = 0.6
+LAST_S = 0.15
+INSIDE_S = 0.1
 RECOGNISED = 0.85
 
 
@@ -68,7 +70,9 @@ class RobotCall:
         Returns its end, in seconds of sound. Raises `NotHeard`.
         """
         tail = max(0.0, self._ear.duration_s(prompt) - TAIL_S)
-        return await self._wait(prompt, tail, None, within_s)
+        end_s = await self._wait(prompt, tail, None, within_s)
+        await self._let_it_end(end_s)
+        return end_s
 
     async def hear_start(self, prompt: str, within_s: float = 60.0) -> float:
         """Wait for the first half second of a prompt. Raises `NotHeard`."""
@@ -87,6 +91,13 @@ class RobotCall:
             # Sound older than a prompt's part can no longer begin a match: keeps the search short.
             self._listened_to_s = max(self._listened_to_s, self._sound.seconds - TAIL_S - 3.0)
             await asyncio.sleep(LISTEN_EVERY_S)
+
+    async def _let_it_end(self, end_s: float) -> None:
+        """A tone is recognised by its first nine tenths: its last packets may still be on their way."""
+        before = -1.0
+        while before < self._sound.seconds < end_s + LAST_S:
+            before = self._sound.seconds
+            await asyncio.sleep(LAST_S)
 
     def _complaint(self, prompt: str, within_s: float) -> str:
         heard = ", ".join(hit.name for hit in self.heard()) or "nothing known"
@@ -115,12 +126,17 @@ class RobotCall:
     def heard(self) -> list[Heard]:
         """The prompts heard so far, in order, with seconds since the answer."""
         return [
-            replace(hit, start_s=self._since_answer(hit.start_s), end_s=self._since_answer(hit.end_s))
+            replace(
+                hit,
+                start_s=self._since_answer(hit.start_s, INSIDE_S),
+                end_s=self._since_answer(hit.end_s, -INSIDE_S),
+            )
             for hit in self._ear.all_in(self._sound.heard())
         ]
 
-    def _since_answer(self, sound_s: float) -> float:
-        return round(self._sound.arrived_at(sound_s) - self._answered, 3)
+    def _since_answer(self, sound_s: float, inside_s: float) -> float:
+        # Between two prompts nothing is sent, so the packet beside an edge may be seconds away: one inside is asked.
+        return round(self._sound.arrived_at(sound_s + inside_s) - inside_s - self._answered, 3)
 
     async def watch(self) -> None:
         """Set `ended` when the channel goes."""

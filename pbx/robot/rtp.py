@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+from bisect import bisect_right
 from contextlib import suppress
 from typing import cast
 
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from pbx.robot import g711
 
-FRAME = 160  # samples in 20 ms at 8 kHz
-FRAME_S = 0.02
+RATE_HZ = 8000  # one byte a sample
+FRAME = 160  # samples in 20 ms
+FRAME_S = FRAME / RATE_HZ
 PAYLOAD_TYPE = 8
 SILENT_FRAME = bytes([g711.SILENCE]) * FRAME
 HEADER = struct.Struct("!BBHII")
@@ -25,12 +27,14 @@ class Sound(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.DatagramTransport | None = None
-        self._heard: list[bytes] = []
+        self._heard = bytearray()
         self._to_say: asyncio.Queue[bytes] = asyncio.Queue()
         self._said_all = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.lost = 0
         self._last: int | None = None
+        # Of each packet: how many samples came before it, and when it came. The last packet of a prompt is a short one.
+        self._begins: list[int] = []
         self._arrivals: list[float] = []
 
     @classmethod
@@ -56,24 +60,25 @@ class Sound(asyncio.DatagramProtocol):
         number = int.from_bytes(data[2:4], "big")
         self.lost += self._last is not None and (number - self._last) & 0xFFFF not in (0, 1)
         self._last = number
-        self._heard.append(data[HEADER.size :])
+        self._begins.append(len(self._heard))
         self._arrivals.append(time.monotonic())
+        self._heard += data[HEADER.size :]
 
     @property
     def seconds(self) -> float:
         """How much sound came."""
-        return len(self._heard) * FRAME_S
+        return len(self._heard) / RATE_HZ
 
     def heard(self, since_s: float = 0.0) -> NDArray[np.int16]:
         """What was heard, 8 kHz 16-bit mono, from `since_s` seconds on."""
-        return g711.decode(b"".join(self._heard[int(since_s / FRAME_S) :]))
+        return g711.decode(bytes(self._heard[int(since_s * RATE_HZ) :]))
 
     def arrived_at(self, sound_s: float) -> float:
         """When (monotonic seconds) a moment of what was heard arrived.
 
         Asterisk sends nothing while it says nothing, so time runs ahead of sound.
         """
-        return self._arrivals[min(round(sound_s / FRAME_S), len(self._arrivals) - 1)]
+        return self._arrivals[max(0, bisect_right(self._begins, sound_s * RATE_HZ) - 1)]
 
     def start(self, host: str, port: int) -> None:
         """Begin to send to the PBX's end."""

@@ -88,7 +88,7 @@ class ServiceLine:
             page = await self.records.ledger.call(calls[0].call_id) if calls else None
             return page is not None and page.outcome is not None
 
-        await until(is_closed, 20, "the call's page in the ledger, closed")
+        await until(is_closed, 60, "the call's page in the ledger, closed")
         assert page is not None
         return page
 
@@ -111,7 +111,7 @@ class ServiceLine:
             found = again
             return found.state in DONE
 
-        await until(is_done, 90, "the message's transcript")
+        await until(is_done, 300, "the message's transcript")  # decoders let everything else go first
         return found
 
     async def a_practice(self, *states: PracticeState) -> Practice:

@@ -36,9 +36,9 @@ def kill(line: ServiceLine, service: str) -> None:
 async def restarted(line: ServiceLine, service: str, times: int = 1) -> None:
     """The supervisor has started it again."""
     running = line.platform.supervisor.running[service]
-    await until(lambda: running.restarts >= times, 15, f"{service} started again")
+    await until(lambda: running.restarts >= times, 60, f"{service} started again")
     if service == "ivr":
-        await until(line.platform.ivr_is_up, 15, "ivr connected again")
+        await until(line.platform.ivr_is_up, 60, "ivr connected again")
 
 
 async def begin_to_speak(line: ServiceLine, call: RobotCall) -> asyncio.Task[None]:
@@ -125,7 +125,7 @@ async def test_the_worker_killed_in_the_middle_of_decoding_ends_with_one_transcr
         assert found.state is not MessageState.TRANSCRIBED, "the worker was done before it could be killed"
         return found.state is MessageState.TRANSCRIBING
 
-    await until(decodes, 20, "the worker at work")
+    await until(decodes, 60, "the worker at work")
     kill(line, "voicemail")
     await restarted(line, "voicemail")
     done = await the_message(line, number)
@@ -141,8 +141,13 @@ async def test_with_nobody_to_answer_the_fallback_takes_the_message_and_it_becom
 ) -> None:
     number = line.a_number()
     running = line.platform.supervisor.running["ivr"]
+
+    async def ivr_is_away() -> bool:
+        return not await line.platform.ivr_is_up()
+
     running.hold()
     kill(line, "ivr")
+    await until(ivr_is_away, what="the PBX's notice of its death")
     told = await line.call(
         "hear it/not-a-rescue-number", "hear en/not-a-rescue-number", "hear beep", "speak {it}", "press #",
         "hear it/fallback-thanks", "stay", caller=number,

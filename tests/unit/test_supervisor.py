@@ -77,11 +77,19 @@ async def test_a_process_held_down_stays_down_until_it_is_released(supervisor: S
 async def test_a_process_that_refuses_its_settings_is_not_started_over_and_over(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
+    """It started with good settings, died, and found bad ones."""
     mark = tmp_path / "starts"
-    program = f"open({str(mark)!r}, 'a').write('x'); raise SystemExit({EXIT_SETTINGS})"
+    program = (
+        f"import time; mark = open({str(mark)!r}, 'a+'); mark.write('x'); mark.seek(0)\n"
+        f"if mark.read() == 'xx': raise SystemExit({EXIT_SETTINGS})\n"
+        "time.sleep(60)"
+    )
     running = await supervisor.start(python("wrong", program, when_there(mark)))
-    await asyncio.sleep(1.0)
-    assert (mark.read_text(), running.restarts) == ("x", 0)
+    await comes_true(lambda: mark.read_text() == "x", what="the first start")
+    os.kill(running.pid, signal.SIGKILL)
+    await comes_true(lambda: mark.read_text() == "xx", what="the second start")
+    await asyncio.sleep(1.5)
+    assert (mark.read_text(), running.restarts) == ("xx", 1)
 
 
 async def test_everything_is_stopped_last_started_first(tmp_path: Path) -> None:
