@@ -36,7 +36,7 @@ class Platform:
         self.tree = tree
         self.asterisk_root = asterisk_root
         self.folders = Folders(tree.up.data, tree.up.cache)
-        self.ports = Ports(tree.up.first_port)
+        self.ports = Ports(tree.up.first_port, tree.up.max_calls)
         self._postgres = Cluster(self.folders.postgres, self.folders.postgres_socket, durable=sync_to_disk)
         self.supervisor = Supervisor(self.folders.logs)
         self._locks: list[IO[str]] = []

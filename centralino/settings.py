@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from dialplan.settings import HoursSettings
 from foundation.settings import Part
@@ -15,6 +15,7 @@ from ivr.settings import IvrSettings
 CHECKOUT = Path(__file__).resolve().parent.parent
 # A Unix socket's path holds 107 bytes, and the longest name below the data folder takes 40 of them.
 LONGEST_DATA_PATH = 65
+LAST_PORT = 65535
 
 
 def _cache() -> Path:
@@ -22,47 +23,12 @@ def _cache() -> Path:
     return Path(base) / "centralino"
 
 
-class UpSettings(Part):
-    """What `centralino up` needs to run everything on one machine."""
-
-    data: Path = Field(default=CHECKOUT / "data", examples=["data"])
-    cache: Path = Field(default_factory=_cache, examples=["~/.cache/centralino"])
-    first_port: int = Field(
-        default=25000, ge=1024, le=64000, description="the platform uses this port and the 999 after it"
-    )
-    sip_bind: str = Field(default="127.0.0.1", pattern=r"^[0-9.]+$", examples=["0.0.0.0"])  # noqa: S104 (an example)
-    trunk_addresses: tuple[str, ...] = Field(default=("127.0.0.1",), examples=['["203.0.113.7/32"]'])
-    number: str = Field(default="800840840", pattern=r"^\+?[0-9]{3,15}$", description="the number citizens dial")
-    max_calls: int = Field(default=500, ge=1, le=5000)
-
-    @field_validator("data", "cache")
-    @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
-
-    @field_validator("data")
-    @classmethod
-    def _short_enough(cls, path: Path) -> Path:
-        if len(str(path).encode()) > LONGEST_DATA_PATH:
-            raise ValueError(
-                f"the path is longer than {LONGEST_DATA_PATH} bytes, too long for the sockets below it; move it up"
-            )
-        return path
-
-
-class Tree(BaseModel):
-    """The part of the settings tree that the command line reads; each process reads its own part beside it."""
-
-    up: UpSettings = UpSettings()
-    hours: HoursSettings = HoursSettings()
-    ivr: IvrSettings = IvrSettings()
-
-
 @dataclass(frozen=True)
 class Ports:
     """Each port of the platform, counted from the first. SIP is UDP, the others TCP on loopback."""
 
     first: int
+    max_calls: int
 
     @property
     def sip(self) -> int:
@@ -90,11 +56,61 @@ class Ports:
 
     @property
     def rtp(self) -> tuple[int, int]:
-        return self.first + 200, self.first + 599
+        # Last, because a call takes two: one for its sound, one for the report about it (RTCP).
+        return self.first + 600, self.first + 599 + 2 * self.max_calls
 
     @property
     def robot_rtp(self) -> tuple[int, int]:
-        return self.first + 600, self.first + 999
+        return self.first + 200, self.first + 599
+
+
+class UpSettings(Part):
+    """What `centralino up` needs to run everything on one machine."""
+
+    data: Path = Field(default=CHECKOUT / "data", examples=["data"])
+    cache: Path = Field(default_factory=_cache, examples=["~/.cache/centralino"])
+    first_port: int = Field(
+        default=28000, ge=1024, le=64000, description="the platform uses this port and the 599 + 2 x max_calls after it"
+    )
+    sip_bind: str = Field(default="127.0.0.1", pattern=r"^[0-9.]+$", examples=["0.0.0.0"])  # noqa: S104 (an example)
+    trunk_addresses: tuple[str, ...] = Field(default=("127.0.0.1",), examples=['["203.0.113.7/32"]'])
+    number: str = Field(default="800840840", pattern=r"^\+?[0-9]{3,15}$", description="the number citizens dial")
+    max_calls: int = Field(
+        default=500, ge=1, le=5000, validate_default=True, description="calls at once; each takes two RTP ports"
+    )
+
+    @field_validator("data", "cache")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("data")
+    @classmethod
+    def _short_enough(cls, path: Path) -> Path:
+        if len(str(path).encode()) > LONGEST_DATA_PATH:
+            raise ValueError(
+                f"the path is longer than {LONGEST_DATA_PATH} bytes, too long for the sockets below it; move it up"
+            )
+        return path
+
+    @field_validator("max_calls")
+    @classmethod
+    def _ports_exist(cls, max_calls: int, others: ValidationInfo) -> int:
+        last = Ports(others.data.get("first_port", 0), max_calls).rtp[1]
+        if last > LAST_PORT:
+            raise ValueError(
+                f"from first_port {others.data['first_port']} on, {max_calls} calls need ports up to {last}, above {LAST_PORT};"
+                " lower one of the two"
+            )
+        return max_calls
+
+
+class Tree(BaseModel):
+    """The part of the settings tree that the command line reads; each process reads its own part beside it."""
+
+    up: UpSettings = UpSettings()
+    hours: HoursSettings = HoursSettings()
+    ivr: IvrSettings = IvrSettings()
 
 
 @dataclass(frozen=True)

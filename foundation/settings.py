@@ -95,11 +95,13 @@ def _explain(tree: type[BaseModel], error: ValidationError, sources: Mapping[str
     lines = []
     for problem in error.errors():
         name = ".".join(str(step) for step in problem["loc"][:2])
-        source = sources.get(name, "nowhere: it is missing")
+        source = sources.get(name, "nowhere: it is missing" if problem["type"] == "missing" else "its default")
         variable = PREFIX + name.upper().replace(".", "__")
         example = _example(tree, name)
         hint = f" Example: {variable}={example}" if example is not None else ""
-        lines.append(f"setting {name} is wrong: {problem['msg']} (read from {source}).{hint}")
+        lines.append(
+            f"setting {name} is wrong: {problem['msg'].removeprefix('Value error, ')} (read from {source}).{hint}"
+        )
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from centralino.platform import Platform
 from centralino.settings import Tree, UpSettings
 
 # Below the ports that the kernel gives away by itself; each worker has room for three platforms at once.
-FIRST_PORT, PORTS_EACH = 10000, 1000
+FIRST_PORT, PORTS_EACH, MAX_CALLS = 10000, 1000, 200
 PLATFORMS_EACH = 3
 
 
@@ -35,7 +35,7 @@ async def a_platform(place: int = 0, **settings: object) -> AsyncIterator[Platfo
     Platforms that are up at once in one worker have different places, 0 to 2.
     """
     folder = Path(tempfile.mkdtemp(prefix="centralino-"))
-    up = UpSettings(data=folder, first_port=first_port(place), **settings)  # type: ignore[arg-type]
+    up = UpSettings(data=folder, first_port=first_port(place), max_calls=MAX_CALLS, **settings)  # type: ignore[arg-type]
     platform = Platform(Tree(up=up), asterisk_root(up.cache), sync_to_disk=False)
     try:
         yield platform

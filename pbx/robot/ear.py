@@ -1,6 +1,7 @@
 """What was heard: finds known prompts in a stretch of audio by normalised cross-correlation.
 
-Search runs at 4 kHz, below which speech has most of its energy, and each find is confirmed at the full 8 kHz.
+One prompt is looked for at the full 8 kHz. The search for all of them in a whole call runs at 4 kHz, which keeps most of the
+energy of speech, and each find is confirmed at the full rate.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 RATE_HZ = 8000
 COARSE_HZ = 4000
 STEP = RATE_HZ // COARSE_HZ
-COARSE_ENOUGH = 0.65  # between two samples of the search rate a true match loses up to a third
+COARSE_ENOUGH = 0.65  # between two samples of the search rate a true match keeps 0.86 of its score, and the beep 0.71
 SURE = 0.9
 LOUD_ENOUGH = 30.0  # mean square root below which a stretch is silence, in 16-bit units
 
@@ -96,11 +97,11 @@ class Ear:
     ) -> tuple[float, float]:
         """Best correlation of a part of a prompt with `audio`, and where that part ends in it, in seconds."""
         part = self._sound(name)[int(from_s * RATE_HZ) : None if to_s is None else int(to_s * RATE_HZ)]
-        scores = correlation(coarse(np.concatenate((audio, np.zeros(RATE_HZ // 10, dtype=np.int16)))), coarse(part))
+        scores = correlation(np.concatenate((np.asarray(audio, dtype=np.float64), np.zeros(RATE_HZ // 10))), part)
         if not len(scores):
             return 0.0, 0.0
         at = int(np.argmax(scores))
-        return float(scores[at]), (at * STEP + len(part)) / RATE_HZ
+        return float(scores[at]), (at + len(part)) / RATE_HZ
 
     def all_in(self, audio: NDArray[np.int16]) -> list[Heard]:
         """Every known prompt heard in `audio`, in order of time; where two claim one stretch, the longer that fits wins."""

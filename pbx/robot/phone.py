@@ -25,6 +25,7 @@ TAIL_S = 1.0
 HEAD_S = 0.6
 LAST_S = 0.15
 INSIDE_S = 0.1
+OVERLAP_S = 0.05
 RECOGNISED = 0.85
 
 
@@ -84,8 +85,10 @@ class RobotCall:
             last_look = self.ended.is_set()
             score, end_s = self._ear.score_in(self._sound.heard(self._listened_to_s), prompt, from_s, to_s)
             if score > RECOGNISED:
-                self._listened_to_s += end_s
-                return self._listened_to_s
+                end_s += self._listened_to_s
+                # The PBX leaves out the last samples of a prompt that do not fill a packet: the next begins before the end.
+                self._listened_to_s = end_s - OVERLAP_S
+                return end_s
             if time.monotonic() > deadline or last_look:
                 raise NotHeard(self._complaint(prompt, within_s))
             # Sound older than a prompt's part can no longer begin a match: keeps the search short.
@@ -102,7 +105,8 @@ class RobotCall:
     def _complaint(self, prompt: str, within_s: float) -> str:
         heard = ", ".join(hit.name for hit in self.heard()) or "nothing known"
         why = "the call ended" if self.ended.is_set() else f"{within_s:g} s passed"
-        return f"did not hear '{prompt}' before {why}; heard in this call: {heard}"
+        lost = f" ({self._sound.lost} gaps in its sound)" if self._sound.lost else ""
+        return f"did not hear '{prompt}' before {why}; heard in this call: {heard}{lost}"
 
     async def wait(self, seconds: float) -> None:
         """Stay on the line in silence; returns early when the call ends."""

@@ -17,7 +17,7 @@ from centralino.obtain import asterisk_root
 from centralino.platform import Platform
 from centralino.settings import Tree, UpSettings
 from tests.acceptance.line import prepare
-from tests.places import first_port
+from tests.places import MAX_CALLS, first_port
 
 PROGRAM = Path(sys.executable).parent / "centralino"
 
@@ -30,11 +30,15 @@ class Keyboard:
 
     @property
     def settings(self) -> UpSettings:
-        return UpSettings(data=self.data, first_port=first_port(place=1))
+        return UpSettings(data=self.data, first_port=first_port(place=1), max_calls=MAX_CALLS)
 
     @property
     def environ(self) -> dict[str, str]:
-        own = {"CENTRALINO_UP__DATA": str(self.data), "CENTRALINO_UP__FIRST_PORT": str(self.settings.first_port)}
+        own = {
+            "CENTRALINO_UP__DATA": str(self.data),
+            "CENTRALINO_UP__FIRST_PORT": str(self.settings.first_port),
+            "CENTRALINO_UP__MAX_CALLS": str(MAX_CALLS),
+        }
         return {**os.environ, **own}
 
     def types(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -11,10 +11,10 @@ from pbx.robot.ear import Ear
 RNG = np.random.default_rng(7)
 
 
-def speechlike(seconds: float) -> np.ndarray:
-    """Noise with the energy of speech below 1 kHz."""
+def speechlike(seconds: float, smoothed: int = 16) -> np.ndarray:
+    """Noise with the energy of speech below 1 kHz; `smoothed` over fewer samples it is as bright as a hiss."""
     count = int(seconds * 8000)
-    noise = np.convolve(RNG.normal(0, 1, count + 15), np.ones(16) / 16, mode="valid")
+    noise = np.convolve(RNG.normal(0, 1, count + smoothed - 1), np.ones(smoothed) / smoothed, mode="valid")
     return (noise / np.abs(noise).max() * 20000).astype(np.int16)
 
 
@@ -47,6 +47,17 @@ def test_prompts_are_found_in_order_with_their_times() -> None:
     assert [hit.name for hit in heard] == ["it/two", "it/long", "it/two", "it/one"]
     assert heard[0].start_s == pytest.approx(1234 / 8000, abs=0.01)
     assert all(hit.score > 0.95 for hit in heard)
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_prompt_is_waited_for_and_found_wherever_it_falls_between_two_samples_of_the_search(before: int) -> None:
+    prompt = speechlike(1.2, smoothed=2)
+    ear = Ear({"it/bright": prompt})
+    said = over_the_phone(np.concatenate([np.zeros(1000 + before, dtype=np.int16), prompt]))
+    score, end_s = ear.score_in(said, "it/bright", 0.2)
+    assert score > 0.95
+    assert end_s == pytest.approx((1000 + before) / 8000 + 1.2, abs=1 / 8000)
+    assert [hit.name for hit in ear.all_in(said)] == ["it/bright"]
 
 
 def test_a_prompt_cut_short_is_not_taken_for_heard() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from centralino.settings import Ports
 from centralino.settings import Tree as WholeTree
 from foundation.settings import Part, SettingsError, load
 from ivr.settings import IvrSettings
@@ -113,3 +114,15 @@ def test_a_list_is_given_in_the_environment_as_in_the_example() -> None:
 def test_a_data_folder_too_long_for_a_socket_is_refused_before_anything_starts() -> None:
     with pytest.raises(SettingsError, match=r"setting up\.data is wrong"):
         load(WholeTree, {"CENTRALINO_UP__DATA": "/tmp/" + "x" * 120}, NOWHERE)
+
+
+def test_more_calls_than_there_are_ports_for_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"up\.max_calls is wrong: from first_port 62000 on, 4000 calls need ports"):
+        load(WholeTree, {"CENTRALINO_UP__FIRST_PORT": "62000", "CENTRALINO_UP__MAX_CALLS": "4000"}, NOWHERE)
+
+
+def test_every_call_that_is_let_in_has_its_rtp_ports() -> None:
+    up = load(WholeTree, {"CENTRALINO_UP__MAX_CALLS": "700"}, NOWHERE).up
+    first, last = Ports(up.first_port, up.max_calls).rtp
+    assert (last + 1 - first) // 2 == 700
+    assert first % 2 == 0
