@@ -94,6 +94,7 @@ class FakePbx:
         self.reachable = True
         self.frozen = False
         self.disk_full = False
+        self.tells_keys_late = False
         self._transport: FakeTransport | None = None
         (spool / "recording").mkdir(parents=True, exist_ok=True)
 
@@ -124,9 +125,12 @@ class FakePbx:
     def press(self, channel: FakeChannel, keys: str) -> None:
         """The caller presses keys."""
         for key in keys:
-            self._tell("ChannelDtmfReceived", channel, digit=key, duration_ms=100)
             recording = channel.recording
-            if recording and not recording.finished and key == recording.end:
+            ends = recording is not None and not recording.finished and key == recording.end
+            if ends and self.tells_keys_late:
+                self._finish_recording(channel)
+            self._tell("ChannelDtmfReceived", channel, digit=key, duration_ms=100)
+            if ends and not self.tells_keys_late:
                 self._finish_recording(channel)
 
     def speak(self, channel: FakeChannel, seconds: float) -> None:

@@ -32,6 +32,7 @@ log = logs.get(__name__)
 
 LONGEST_PLAYBACK_S = 180.0
 SETTLE_S = 5.0
+LATE_KEY_S = 0.5
 
 
 class ChannelGone(Exception):
@@ -130,6 +131,7 @@ class Line:
                 return Take(name, seconds, seconds, "hang_up" if self.gone else "silence")
         self.keys.clear()
         finished = await self._recording_end(name, limit_s + SETTLE_S)
+        await self._late_key(end)
         pressed = list(self.keys)
         # Keys pressed while speaking are no answer to anything; those after the end key are typed ahead.
         self.keys = deque(pressed[pressed.index(end) + 1 :] if end in pressed else [])
@@ -139,6 +141,13 @@ class Line:
         return Take(
             name, seconds, seconds if talked is None else float(talked), self._why(end in pressed, seconds, limit_s)
         )
+
+    async def _late_key(self, end: str) -> None:
+        """Asterisk tells of a recording's end and of the key that ended it on two ways: under load the key comes last."""
+        ends = time.monotonic() + LATE_KEY_S
+        while end not in self.keys and not self.gone:
+            if await self._next(ends - time.monotonic(), even_when_gone=True) is None:
+                return
 
     async def _recording_end(self, name: str, timeout_s: float) -> RecordingFinished | None:
         ends = time.monotonic() + timeout_s
