@@ -19,11 +19,12 @@ from centralino import records
 from centralino.demo import demonstrate
 from centralino.obtain import asterisk_root
 from centralino.platform import Platform
-from centralino.robot_call import RATE_HZ, ScriptError, load_ear, parse, place
+from centralino.robot_call import RATE_HZ, ScriptError, check, load_ear, parse, place
 from centralino.settings import Folders, Tree
 from centralino.setup import make_prompts, set_up
 from centralino.supervisor import StartFailed
 from foundation import logs, settings
+from foundation.clock import SystemClock
 from foundation.process import CannotStart
 from pbx.robot.phone import NotAnswered, RobotPhone
 from ticket_core.codes import grouped
@@ -138,9 +139,10 @@ def call(
 
 async def _call(tree: Tree, number: str, caller: str, script: list[Any], save: Path | None) -> None:
     platform = _platform(tree)
+    ear = await asyncio.to_thread(load_ear, platform.folders.sounds)
+    check(script, ear)
     try:
         await platform.start_robots()
-        ear = await asyncio.to_thread(load_ear, platform.folders.sounds)
         async with RobotPhone(platform.robot_settings(), ear, "call").switched_on() as phone:
             told = await place(phone, number or tree.up.number, caller, script)
     finally:
@@ -229,6 +231,8 @@ def _override(kind: str, until: str, reason: str, author: str) -> None:
     except ValueError:
         raise SystemExit(f"'{until}' is not a time. Example: --until 2026-12-24T18:00") from None
     ends = ends if ends.tzinfo else ends.replace(tzinfo=tree.hours.zone)
+    if ends <= SystemClock().now():
+        raise SystemExit(f"{until} is past: nothing would change. Give a time to come, as 2026-12-24T18:00")
     asyncio.run(records.override(tree, _platform(tree).database_url, kind, ends, reason, author))
 
 
@@ -267,8 +271,9 @@ def practice_list(limit: int = 20) -> None:
     table = Table(Column("code", no_wrap=True), "state", "opened", "due", "channel", "language")
     tree = _tree()
     for practice in asyncio.run(records.recent_practices(tree, _platform(tree).database_url, limit)):
+        opened = practice.opened_at.astimezone(tree.hours.zone)
         table.add_row(
-            grouped(practice.code), practice.state.value, f"{practice.opened_at:%Y-%m-%d %H:%M}", str(practice.due_on or "-"),
+            grouped(practice.code), practice.state.value, f"{opened:%Y-%m-%d %H:%M}", str(practice.due_on or "-"),
             practice.channel.value, practice.language,
         )  # fmt: skip
     console.print(table)
@@ -289,7 +294,7 @@ def calls_list(limit: int = 20) -> None:
     for made in asyncio.run(records.recent_calls(tree, _platform(tree).database_url, limit)):
         table.add_row(
             str(made.call_id),
-            f"{made.started_at:%Y-%m-%d %H:%M:%S}",
+            f"{made.started_at.astimezone(tree.hours.zone):%Y-%m-%d %H:%M:%S}",
             made.language,
             made.outcome.value if made.outcome else "in progress",
         )

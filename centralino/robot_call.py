@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +96,21 @@ def parse(lines: Sequence[str]) -> list[Step]:
             raise ScriptError(f"cannot understand the step '{line}': known are {known}; {EXAMPLE}")
         steps.append(Step(verb, value.strip() if VERBS[verb][0] else ""))
     return steps
+
+
+def check(steps: Sequence[Step], ear: Ear) -> None:
+    """See that a script can be done, before anybody is called. Raises `ScriptError`."""
+    for step in steps:
+        if step.verb.startswith("hear") and not ear.knows(step.value):
+            raise ScriptError(
+                f"no prompt is called '{step.value}': names are LANGUAGE/PROMPT, as in data/sounds; {EXAMPLE}"
+            )
+        if step.verb == "speak":
+            load(Path(step.value))
+        if step.verb == "wait" and not re.fullmatch(r"\d+(\.\d+)?", step.value):
+            raise ScriptError(f"'{step.value}' is no number of seconds to wait; for example: 'wait 2.5'")
+        if step.verb == "press" and not re.fullmatch(r"[0-9*#]+", step.value):
+            raise ScriptError(f"'{step.value}' are no keys of a phone: 0 to 9, * and #; for example: 'press 3'")
 
 
 async def _speak(call: RobotCall, value: str) -> None:

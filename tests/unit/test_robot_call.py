@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from centralino.robot_call import ScriptError, Step, Told, load, parse
-from pbx.robot.ear import Heard
+from centralino.robot_call import ScriptError, Step, Told, check, load, parse
+from pbx.robot.ear import Ear, Heard
 
 
 def test_a_script_is_read_step_by_step() -> None:
@@ -31,6 +32,22 @@ def test_a_sound_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def heard(*names: str) -> list[Heard]:
     return [Heard(name, float(at), at + 0.5, 1.0) for at, name in enumerate(names)]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("hear it/welcom", "no prompt is called 'it/welcom'"),
+        ("hear-start welcome", "no prompt is called 'welcome'"),
+        ("speak no-such.wav", r"cannot speak no-such\.wav"),
+        ("wait a while", "'a while' is no number of seconds"),
+        ("press one", "'one' are no keys of a phone"),
+    ],
+)
+def test_a_script_that_cannot_be_done_is_refused_before_anybody_is_called(line: str, complaint: str) -> None:
+    ear = Ear({"it/welcome": np.full(800, 900, dtype=np.int16)})
+    with pytest.raises(ScriptError, match=complaint):
+        check(parse(["hear it/welcome", "press 1#", "wait 0.5", line]), ear)
 
 
 def test_the_digits_after_a_prompt_end_with_the_next_prompt() -> None:
