@@ -12,13 +12,13 @@ from centralino.supervisor import StartFailed
 TRIAL_PORT = 30000
 
 
-def asterisk_fits(root: str, folder: Path, first_port: int = TRIAL_PORT) -> bool:
+def asterisk_fits(root: str, folder: Path) -> bool:
     """Start the Asterisk of `root` ("" is the host's own) on a folder of its own; True when it loads our modules and answers."""
-    return asyncio.run(_fits(root, folder, first_port))
+    return asyncio.run(_fits(root, folder))
 
 
-async def _fits(root: str, folder: Path, first_port: int) -> bool:
-    platform = Platform(Tree(up=UpSettings(data=folder, first_port=first_port)), root)
+async def _fits(root: str, folder: Path) -> bool:
+    platform = Platform(Tree(up=UpSettings(data=folder, first_port=TRIAL_PORT)), root)
     platform.folders.sounds.mkdir(parents=True, exist_ok=True)
     try:
         await platform.start_pbx()

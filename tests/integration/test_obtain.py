@@ -10,9 +10,8 @@ import pytest
 from centralino import obtain
 from centralino.settings import UpSettings
 from centralino.trial import asterisk_fits
-from tests.places import first_port
 
-pytestmark = pytest.mark.xdist_group("contract-line")  # whose place it uses
+pytestmark = pytest.mark.xdist_group("trial")  # a trial has ports of its own, one set a machine
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_our_own_asterisk_fits(folder: Path) -> None:
-    assert asterisk_fits(obtain.asterisk_root(UpSettings().cache), folder, first_port(place=2))
+    assert asterisk_fits(obtain.asterisk_root(UpSettings().cache), folder)
 
 
 def test_an_asterisk_that_lacks_a_module_we_use_does_not_fit(folder: Path) -> None:
@@ -30,8 +29,8 @@ def test_an_asterisk_that_lacks_a_module_we_use_does_not_fit(folder: Path) -> No
     subprocess.run(["cp", "-a", obtain.asterisk_root(UpSettings().cache), poor], check=True)
     [module] = (poor / "usr/lib").rglob("res_ari_channels.so")
     module.unlink()
-    assert not asterisk_fits(str(poor), folder / "data", first_port(place=2))
+    assert not asterisk_fits(str(poor), folder / "data")
 
 
 def test_no_asterisk_at_all_does_not_fit(folder: Path) -> None:
-    assert not asterisk_fits(str(folder / "nowhere"), folder, first_port(place=2))
+    assert not asterisk_fits(str(folder / "nowhere"), folder)
