@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from centralino.settings import CHECKOUT, Folders, Ports, UpSettings
+from centralino.settings import CHECKOUT, Folders, UpSettings
 from ivr.settings import IvrSettings
 
 TEMPLATES = CHECKOUT / "asterisk_conf"
@@ -29,7 +29,7 @@ def secret(folder: Path, name: str) -> str:
 
 def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str) -> Path:
     """Write the PBX's files; returns its home."""
-    folders, ports = Folders(settings.data, settings.cache), Ports(settings.first_port, settings.max_calls)
+    folders, ports = Folders(settings.data, settings.cache), settings.ports
     values = _common(folders.asterisk, root, folders, "ari", "ami") | {
         "SIP_BIND": settings.sip_bind,
         "SIP_PORT": str(ports.sip),
@@ -48,7 +48,7 @@ def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str) -> Path:
 
 def make_robot_home(settings: UpSettings, root: str) -> Path:
     """Write the files of the second Asterisk, the robot phones'; returns its home."""
-    folders, ports = Folders(settings.data, settings.cache), Ports(settings.first_port, settings.max_calls)
+    folders, ports = Folders(settings.data, settings.cache), settings.ports
     values = _common(folders.robot, root, folders, "robot-ari", "robot-ami") | {
         "SIP_PORT": str(ports.robot_sip),
         "ARI_PORT": str(ports.robot_ari),

@@ -18,7 +18,7 @@ import redis.asyncio
 from centralino import migrate
 from centralino.pbx_home import make_pbx_home, make_robot_home, secret
 from centralino.postgres import Cluster
-from centralino.settings import CHECKOUT, Folders, Ports, Tree
+from centralino.settings import CHECKOUT, Folders, Tree
 from centralino.supervisor import Running, Service, Supervisor, until
 from foundation.process import CannotStart
 from pbx.ari.client import AriError, AriTimeout, ConnectionLost
@@ -36,7 +36,7 @@ class Platform:
         self.tree = tree
         self.asterisk_root = asterisk_root
         self.folders = Folders(tree.up.data, tree.up.cache)
-        self.ports = Ports(tree.up.first_port, tree.up.max_calls)
+        self.ports = tree.up.ports
         self._postgres = Cluster(self.folders.postgres, self.folders.postgres_socket, durable=sync_to_disk)
         self.supervisor = Supervisor(self.folders.logs)
         self._locks: list[IO[str]] = []

@@ -104,6 +104,11 @@ class UpSettings(Part):
             )
         return max_calls
 
+    @property
+    def ports(self) -> Ports:
+        """The ports that follow from both."""
+        return Ports(self.first_port, self.max_calls)
+
 
 class Tree(BaseModel):
     """The part of the settings tree that the command line reads; each process reads its own part beside it."""

@@ -111,7 +111,7 @@ class ServiceLine:
             found = again
             return found.state in DONE
 
-        await until(is_done, 300, "the message's transcript")  # decoders let everything else go first
+        await until(is_done, 240, "the message's transcript")  # decoders let everything else go first
         return found
 
     async def a_practice(self, *states: PracticeState) -> Practice:

@@ -44,7 +44,7 @@ class Keyboard:
     def types(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            [PROGRAM, *words], env={**self.environ, **more}, capture_output=True, text=True, timeout=300, cwd=self.data
+            [PROGRAM, *words], env={**self.environ, **more}, capture_output=True, text=True, timeout=240, cwd=self.data
         )
 
     def refused(self, *words: str, **more: str) -> str:

@@ -23,7 +23,7 @@ from tests.voicemail import models_with, packaged_whisper, redis_server
 from ticket_core.model import Audio, Message, MessageState
 from ticket_core.service import Practices
 
-PATIENCE_S = 300.0  # the decoder lets everything else go first
+PATIENCE_S = 240.0  # the decoder lets everything else go first
 Start = Callable[[], AbstractContextManager["subprocess.Popen[bytes]"]]
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from centralino.settings import Ports
 from centralino.settings import Tree as WholeTree
 from foundation.settings import Part, SettingsError, load
 from ivr.settings import IvrSettings
@@ -123,6 +122,6 @@ def test_more_calls_than_there_are_ports_for_are_refused() -> None:
 
 def test_every_call_that_is_let_in_has_its_rtp_ports() -> None:
     up = load(WholeTree, {"CENTRALINO_UP__MAX_CALLS": "700"}, NOWHERE).up
-    first, last = Ports(up.first_port, up.max_calls).rtp
+    first, last = up.ports.rtp
     assert (last + 1 - first) // 2 == 700
     assert first % 2 == 0
