@@ -1,7 +1,6 @@
 # `make help` lists the targets. Everything made lives in this checkout (.venv/, data/) and in one cache folder, $(CACHE).
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/centralino
 BIN := .venv/bin
-ROOMS := centralino dialplan foundation ivr ledger pbx phone ticket_core voicemail_worker
 WORKERS ?= 6
 
 .PHONY: help setup setup-dev demo run check test unit diagrams lock clean
