@@ -30,11 +30,13 @@ def secret(folder: Path, name: str) -> str:
 def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str) -> Path:
     """Write the PBX's files; returns its home."""
     folders, ports = Folders(settings.data, settings.cache), settings.ports
-    values = _common(folders.asterisk, root, folders, "ari", "ami") | {
+    values = _common(folders.asterisk, root, folders, "ari") | {
         "SIP_BIND": settings.sip_bind,
         "SIP_PORT": str(ports.sip),
         "ARI_PORT": str(ports.ari),
         "AMI_PORT": str(ports.ami),
+        "AMI_PASSWORD_GUARD": secret(folders.secrets, "ami-guard"),
+        "AMI_PASSWORD_QUEUE": secret(folders.secrets, "ami-queue"),
         "RTP_START": str(ports.rtp[0]),
         "RTP_END": str(ports.rtp[1]),
         "TRUNK_MATCH": "\n".join(f"match = {address}" for address in settings.trunk_addresses),
@@ -49,10 +51,9 @@ def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str) -> Path:
 def make_robot_home(settings: UpSettings, root: str) -> Path:
     """Write the files of the second Asterisk, the robot phones'; returns its home."""
     folders, ports = Folders(settings.data, settings.cache), settings.ports
-    values = _common(folders.robot, root, folders, "robot-ari", "robot-ami") | {
+    values = _common(folders.robot, root, folders, "robot-ari") | {
         "SIP_PORT": str(ports.robot_sip),
         "ARI_PORT": str(ports.robot_ari),
-        "AMI_PORT": str(ports.robot_ami),
         "RTP_START": str(ports.robot_rtp[0]),
         "RTP_END": str(ports.robot_rtp[1]),
         "PBX_SIP": f"127.0.0.1:{ports.sip}",
@@ -64,13 +65,12 @@ def make_robot_home(settings: UpSettings, root: str) -> Path:
     return _write(folders.robot, files, values)
 
 
-def _common(home: Path, root: str, folders: Folders, ari_secret: str, ami_secret: str) -> dict[str, str]:
+def _common(home: Path, root: str, folders: Folders, ari_secret: str) -> dict[str, str]:
     return {
         "HOME": str(home),
         "SOUNDS": str(folders.sounds),
         "MODULES": _modules(root),
         "ARI_PASSWORD_HASH": _hash(secret(folders.secrets, ari_secret)),
-        "AMI_PASSWORD": secret(folders.secrets, ami_secret),
     }
 
 

@@ -76,12 +76,20 @@ class Platform:
             "CENTRALINO_REDIS__URL": f"unix://{self.redis_socket}",
             "CENTRALINO_PBX__ARI_ADDRESS": f"127.0.0.1:{self.ports.ari}",
             "CENTRALINO_PBX__ARI_PASSWORD_FILE": str(self.folders.secrets / "ari"),
+            "CENTRALINO_AMI__ADDRESS": f"127.0.0.1:{self.ports.ami}",
             "CENTRALINO_PBX__SPOOL": str(self.folders.spool),
             "CENTRALINO_PBX__SOUNDS": str(self.folders.sounds),
             "CENTRALINO_AUDIO__FOLDER": str(self.folders.audio),
             "CENTRALINO_VOICEMAIL__MODELS_DIR": str(self.folders.models),
             "CENTRALINO_FALLBACK__SPOOL": str(self.folders.spool / "fallback"),
             "PYTHONUNBUFFERED": "1",
+        }
+
+    def ami_environ(self, user: str) -> dict[str, str]:
+        """As which AMI user a process of ours speaks; each user has a secret of its own."""
+        return {
+            "CENTRALINO_AMI__USER": user,
+            "CENTRALINO_AMI__PASSWORD_FILE": str(self.folders.secrets / f"ami-{user}"),
         }
 
     # -- life

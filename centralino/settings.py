@@ -51,10 +51,6 @@ class Ports:
         return self.first + 188
 
     @property
-    def robot_ami(self) -> int:
-        return self.first + 138
-
-    @property
     def rtp(self) -> tuple[int, int]:
         # Last, because a call takes two: one for its sound, one for the report about it (RTCP).
         return self.first + 600, self.first + 599 + 2 * self.max_calls
