@@ -7,17 +7,8 @@ from datetime import datetime, time
 from uuid import UUID
 
 from ledger.model import Outcome
+from ledger.rules import weightier
 from phone.call import Recorded
-
-# A call that did several things is counted as the one that matters most to the caller.
-_WEIGHT = (
-    Outcome.ABANDONED,
-    Outcome.INFORMATION_HEARD,
-    Outcome.STATUS_HEARD,
-    Outcome.MISSED,
-    Outcome.ERROR,
-    Outcome.MESSAGE_LEFT,
-)
 
 
 @dataclass
@@ -29,7 +20,7 @@ class Visit:
 
     def reached(self, outcome: Outcome) -> None:
         """Note an outcome; a lesser one changes nothing."""
-        self.outcome = max(self.outcome, outcome, key=_WEIGHT.index)
+        self.outcome = weightier(self.outcome, outcome)
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,15 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """When a step was made and its id, by which writing it twice is writing it once. `mono` as in `Step`."""
+
+    id: UUID
+    at: datetime
+    mono: float
+
+
+@dataclass(frozen=True)
 class Call:
     """One call. `caller` is E.164 or None; `ended_at` and `outcome` are None while it lasts; lists leave `steps` empty."""
 

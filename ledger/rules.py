@@ -1,4 +1,4 @@
-"""Which calls ask for a call back."""
+"""Which calls ask for a call back, and which of two outcomes counts."""
 
 from __future__ import annotations
 
@@ -9,3 +9,19 @@ TO_CALL_BACK = frozenset({Outcome.MISSED, Outcome.ERROR})
 
 # The same number has since been heard by a person, or has left a message that will be.
 CLEARS = frozenset({Outcome.MESSAGE_LEFT, Outcome.ANSWERED})
+
+# A call that did several things is counted as the one that matters most to the caller.
+_WEIGHT = (
+    Outcome.ABANDONED,
+    Outcome.INFORMATION_HEARD,
+    Outcome.STATUS_HEARD,
+    Outcome.MISSED,
+    Outcome.ERROR,
+    Outcome.MESSAGE_LEFT,
+    Outcome.ANSWERED,
+)
+
+
+def weightier(one: Outcome, other: Outcome) -> Outcome:
+    """The outcome that counts of two."""
+    return max(one, other, key=_WEIGHT.index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +15,8 @@ from sqlalchemy.orm import aliased
 from foundation import logs
 from foundation.clock import Clock
 from foundation.database import Database
-from ledger.model import Call, Outcome, StepKind
-from ledger.rules import CLEARS, TO_CALL_BACK
+from ledger.model import Call, Outcome, Stamp, StepKind
+from ledger.rules import CLEARS, TO_CALL_BACK, weightier
 from ledger.store import CallRow, StepRow
 
 log = logs.get(__name__)
@@ -26,42 +27,52 @@ class UnknownCall(Exception):
 
 
 class Ledger:
-    """One row a call, one row a step. Steps are only added; a second arrival or end of a call changes nothing."""
+    """One row a call, one row a step. Steps are only added; a second arrival or end of a call changes nothing.
+
+    A verb takes the `stamp` of a step that was made earlier, and writes the step of one stamp once; without, it is made now.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def arrived(
-        self, call_id: UUID, caller: str | None, dialled: str | None, language: str, simulated: bool = False
+        self,
+        call_id: UUID,
+        caller: str | None,
+        dialled: str | None,
+        language: str,
+        simulated: bool = False,
+        stamp: Stamp | None = None,
     ) -> None:
         """A call is here. `caller` is E.164, None when withheld or malformed; `simulated` calls stay out of every list of work."""
+        stamp = stamp or self._now()
         async with self._database.session() as session:
-            made = await self._insert(session, call_id, caller, dialled, language, self._clock.now(), simulated)
+            made = await self._insert(session, call_id, caller, dialled, language, stamp.at, simulated)
             if made:
-                await self._append(session, call_id, StepKind.ARRIVED, {})
+                await self._append(session, call_id, StepKind.ARRIVED, {}, stamp)
 
-    async def language(self, call_id: UUID, language: str) -> None:
+    async def language(self, call_id: UUID, language: str, stamp: Stamp | None = None) -> None:
         """The caller chose a language; the one the call has already is no step. Raises `UnknownCall`."""
         async with self._database.session() as session:
             row = await self._lock(session, call_id)
             if row.language != language:
                 row.language = language
-                await self._append(session, call_id, StepKind.LANGUAGE, {"language": language})
+                await self._append(session, call_id, StepKind.LANGUAGE, {"language": language}, stamp or self._now())
 
-    async def step(self, call_id: UUID, kind: StepKind | str, **detail: Any) -> None:
+    async def step(self, call_id: UUID, kind: StepKind | str, stamp: Stamp | None = None, **detail: Any) -> None:
         """Add a step with JSON values in `detail`. Raises `UnknownCall`; `ValueError` for a kind that does not exist.
 
         Whoever calls keeps digits of a practice code, caller numbers and transcripts out of `detail`: it is kept and shown.
         """
         async with self._database.session() as session:
             await self._lock(session, call_id)
-            await self._append(session, call_id, StepKind(kind), detail)
+            await self._append(session, call_id, StepKind(kind), detail, stamp or self._now())
 
-    async def ended(self, call_id: UUID, outcome: Outcome | str) -> None:
+    async def ended(self, call_id: UUID, outcome: Outcome | str, stamp: Stamp | None = None) -> None:
         """The call is over. Raises `UnknownCall`; `ValueError` for an outcome that does not exist."""
         async with self._database.session() as session:
-            await self._end(session, await self._lock(session, call_id), Outcome(outcome), self._clock.now())
+            await self._end(session, await self._lock(session, call_id), Outcome(outcome), stamp or self._now())
 
     async def import_call(
         self,
@@ -72,13 +83,22 @@ class Ledger:
         outcome: Outcome | str,
         ended_at: datetime | None = None,
     ) -> None:
-        """Write a call that the dialplan's fallback took, or took over; `ended_at` is now when nobody knows it."""
+        """Write a call that the dialplan's fallback took, or took over; `ended_at` is now when nobody knows it.
+
+        A call whose page was closed without knowing of the fallback gets the weightier of the two outcomes, once.
+        """
+        ended = self._now() if ended_at is None else replace(self._now(), at=ended_at)
         async with self._database.session() as session:
             await self._insert(session, call_id, caller, None, language, started_at, simulated=False)
             row = await self._lock(session, call_id)
-            if row.ended_at is None:
-                await self._append(session, call_id, StepKind.FALLBACK, {})
-                await self._end(session, row, Outcome(outcome), ended_at or self._clock.now())
+            if row.outcome is None:
+                await self._append(session, call_id, StepKind.FALLBACK, {}, self._now())
+                await self._end(session, row, Outcome(outcome), ended)
+            elif weightier(row.outcome, Outcome(outcome)) is not row.outcome:
+                await self._append(
+                    session, call_id, StepKind.FALLBACK, {"outcome": Outcome(outcome).value}, self._now()
+                )
+                row.ended_at, row.outcome = ended.at, Outcome(outcome)
 
     async def call(self, call_id: UUID) -> Call | None:
         """One call with its steps in order, or None."""
@@ -143,26 +163,32 @@ class Ledger:
             raise UnknownCall(f"the ledger has no call {call_id}: write its arrival first")
         return row
 
-    async def _append(self, session: AsyncSession, call_id: UUID, kind: StepKind, detail: dict[str, Any]) -> None:
+    def _now(self) -> Stamp:
+        return Stamp(uuid4(), self._clock.now(), self._clock.monotonic())
+
+    async def _append(
+        self, session: AsyncSession, call_id: UUID, kind: StepKind, detail: dict[str, Any], stamp: Stamp
+    ) -> None:
         await session.flush()
-        last = select(func.max(StepRow.seq)).where(StepRow.call_id == call_id)
-        seq = ((await session.execute(last)).scalar_one() or 0) + 1
-        session.add(
-            StepRow(
-                id=uuid4(),
+        following = select(func.coalesce(func.max(StepRow.seq), 0) + 1).where(StepRow.call_id == call_id)
+        query = (
+            insert(StepRow)
+            .values(
+                id=stamp.id,
                 call_id=call_id,
-                seq=seq,
-                at=self._clock.now(),
-                mono=self._clock.monotonic(),
+                seq=following.scalar_subquery(),
+                at=stamp.at,
+                mono=stamp.mono,
                 kind=kind,
                 detail=detail,
             )
+            .on_conflict_do_nothing(index_elements=["id"])
         )
-        await session.flush()
+        await session.execute(query)
 
-    async def _end(self, session: AsyncSession, row: CallRow, outcome: Outcome, at: datetime) -> None:
+    async def _end(self, session: AsyncSession, row: CallRow, outcome: Outcome, stamp: Stamp) -> None:
         if row.ended_at is not None:
             return
-        row.ended_at, row.outcome = at, outcome
-        await self._append(session, row.call_id, StepKind.ENDED, {"outcome": outcome.value})
+        row.ended_at, row.outcome = stamp.at, outcome
+        await self._append(session, row.call_id, StepKind.ENDED, {"outcome": outcome.value}, stamp)
         log.info("call_ended", call_id=str(row.call_id), outcome=outcome.value)
