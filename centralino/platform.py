@@ -203,7 +203,7 @@ class Platform:
     async def ivr_is_up(self) -> bool:
         """Whether a call would be answered by `ivr`, and not by the fallback."""
         with suppress(CannotConnect, TimeoutError, AriError, AriTimeout, ConnectionLost):
-            return "ivr" in (await probe(self.pbx_settings())).applications
+            return (await probe(self.pbx_settings())).serves
         return False
 
     def _voicemail(self) -> Service:

@@ -78,6 +78,7 @@ def check_spoken(week: WeeklyHours) -> None:
 
 async def _answer_until(stop: asyncio.Event, switchboard: Switchboard, drain_s: float) -> None:
     running = asyncio.create_task(switchboard.ari.run())
+    beating = asyncio.create_task(switchboard.heartbeat.run())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -87,9 +88,10 @@ async def _answer_until(stop: asyncio.Event, switchboard: Switchboard, drain_s: 
         except ApplicationTaken as error:
             raise CannotStart(f"{error}. Only one ivr may run for one PBX; this one has stopped.") from None
     await switchboard.drain(drain_s)
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    for task in (running, beating):
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from foundation import logs
+from foundation.clock import SystemClock
 from ivr.ari_call import FLOW_VARIABLE, LANGUAGE_VARIABLE, AriCall
 from ivr.flows.table import FIRST_FLOW, FLOWS
 from ivr.model import Visit
@@ -18,6 +19,7 @@ from ivr.settings import IvrSettings
 from pbx.ari import operations as op
 from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost, NotFound
 from pbx.ari.events import StasisStart
+from pbx.ari.heartbeat import IVR, Heartbeat
 from pbx.ari.line import ChannelGone, Line
 from pbx.ari.transport import Connect
 from pbx.settings import PbxSettings
@@ -53,6 +55,7 @@ class Switchboard:
         self.ari = Ari(
             APPLICATION, connect, self._on_start, self._on_connected, request_timeout_s=pbx.request_timeout_s
         )
+        self.heartbeat = Heartbeat(self.ari, IVR, SystemClock())
 
     # -- arrivals
 
@@ -67,6 +70,7 @@ class Switchboard:
 
     async def _on_connected(self) -> None:
         """Find who is already there: after a restart of ours, or a lost connection, nothing is told again."""
+        self.heartbeat.connected()
         held = await self._held_channels()
         live = set()
         for channel_id, number in held.items():

@@ -90,6 +90,7 @@ class FakePbx:
 
     def __init__(self, spool: Path) -> None:
         self.channels: dict[str, FakeChannel] = {}
+        self.globals: dict[str, str] = {}
         self.spool = spool
         self.reachable = True
         self.frozen = False
@@ -171,6 +172,9 @@ class FakePbx:
                 return [self._show(channel) for channel in self.channels.values()]
             case "GET", ["applications", name]:
                 return {"name": name, "channel_ids": list(self.channels), "bridge_ids": []}
+            case "POST", ["asterisk", "variable"]:
+                self.globals[query["variable"]] = query["value"]
+                return None
             case "GET", ["recordings", "live", name]:
                 return self._live(name)
             case "DELETE", ["playbacks", playback]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pbx.ari import operations as op
 from pbx.ari.client import Ari
+from pbx.ari.heartbeat import IVR, is_fresh
 from pbx.ari.transport import CannotConnect, WebSocketTransport
 from pbx.settings import PbxSettings
 
@@ -19,11 +21,15 @@ NEEDED_MODULES = frozenset(
 
 @dataclass(frozen=True)
 class Found:
-    """A PBX that answered: its version as it says it, and which needed modules are not running, which Stasis applications are connected."""
+    """A PBX that answered: its version as it says it, and which needed modules are not running, which Stasis applications are connected.
+
+    `serves` tells whether `ivr` takes calls: it is connected, and its heartbeat is fresh.
+    """
 
     version: str
     missing: frozenset[str]
     applications: frozenset[str]
+    serves: bool
 
 
 async def probe(settings: PbxSettings, timeout_s: float = 5.0) -> Found:
@@ -52,10 +58,12 @@ async def probe(settings: PbxSettings, timeout_s: float = 5.0) -> Found:
             info = await ari.request(op.GET_INFO, only="system")
             modules = await ari.request(op.LIST_MODULES)
             applications = await ari.request(op.LIST_APPLICATIONS)
+            heartbeat = await ari.request(op.GET_GLOBAL, variable=IVR)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
     running_names = {module["name"] for module in modules if module["status"] == "Running"}
     names = frozenset(entry["name"] for entry in applications)
-    return Found(info["system"]["version"], NEEDED_MODULES - running_names, names)
+    serves = "ivr" in names and is_fresh(heartbeat["value"], time.time())
+    return Found(info["system"]["version"], NEEDED_MODULES - running_names, names, serves)

@@ -13,9 +13,11 @@ from uuid import uuid4
 import numpy as np
 import soundfile
 
+from foundation.clock import SystemClock
 from pbx.ari.client import Ari
 from pbx.ari.events import StasisStart
 from pbx.ari.fake import SECOND, FakeChannel, FakePbx
+from pbx.ari.heartbeat import IVR, Heartbeat
 from pbx.ari.line import Line
 from pbx.ari.transport import Connect, WebSocketTransport
 from pbx.robot.ear import Ear
@@ -117,11 +119,14 @@ class Desk:
         self.connections = asyncio.Semaphore(0)
         self.running: asyncio.Task[None] | None = None
         self.ari = Ari("ivr", exchange.connect, self._on_start, self._on_connected, most_back_off_s=0.2)
+        self.heartbeat = Heartbeat(self.ari, IVR, SystemClock())
 
     def _on_start(self, event: StasisStart) -> None:
         self.lines.put_nowait((Line(self.ari, event.channel.id, self._exchange.spool), event))
 
     async def _on_connected(self) -> None:
+        # The real dialplan hands calls to whoever shows a heartbeat: this desk stands for ivr.
+        await self.heartbeat.beat()
         self.connections.release()
 
 
@@ -130,12 +135,14 @@ async def at_the_desk(exchange: Exchange) -> AsyncIterator[Desk]:
     """A connected client."""
     desk = Desk(exchange)
     desk.running = running = asyncio.create_task(desk.ari.run())
+    beating = asyncio.create_task(desk.heartbeat.run())
     try:
         await asyncio.wait_for(desk.connections.acquire(), 15)
         yield desk
     finally:
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        beating.cancel()
+        await asyncio.gather(running, beating, return_exceptions=True)
 
 
 @asynccontextmanager
