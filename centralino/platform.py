@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -30,11 +30,17 @@ START = CHECKOUT / "asterisk_conf" / "start.sh"
 
 
 class Platform:
-    """Redis, PostgreSQL, Asterisk and our processes over one data folder."""
+    """Redis, PostgreSQL, Asterisk and our processes over one data folder.
 
-    def __init__(self, tree: Tree, asterisk_root: str, sync_to_disk: bool = True) -> None:
+    `added_conf` are files for this PBX beyond the shipped ones (see `make_pbx_home`): a bench's peers live there.
+    """
+
+    def __init__(
+        self, tree: Tree, asterisk_root: str, sync_to_disk: bool = True, added_conf: Sequence[Path] = ()
+    ) -> None:
         self.tree = tree
         self.asterisk_root = asterisk_root
+        self._added_conf = tuple(added_conf)
         self.folders = Folders(tree.up.data, tree.up.cache)
         self.ports = tree.up.ports
         self._postgres = Cluster(self.folders.postgres, self.folders.postgres_socket, durable=sync_to_disk)
@@ -83,6 +89,11 @@ class Platform:
             "CENTRALINO_VOICEMAIL__MODELS_DIR": str(self.folders.models),
             "CENTRALINO_FALLBACK__SPOOL": str(self.folders.spool / "fallback"),
             "PYTHONUNBUFFERED": "1",
+            # Only what was set: a default is every process's own.
+            **{
+                f"CENTRALINO_IVR__{name.upper()}": str(value)
+                for name, value in self.tree.ivr.model_dump(exclude_unset=True).items()
+            },
         }
 
     def ami_environ(self, user: str) -> dict[str, str]:
@@ -111,7 +122,7 @@ class Platform:
 
     async def start_pbx(self) -> Running:
         """Start Asterisk alone."""
-        home = make_pbx_home(self.tree.up, self.tree.ivr, self.asterisk_root)
+        home = make_pbx_home(self.tree.up, self.tree.ivr, self.asterisk_root, self._added_conf)
         return await self.supervisor.start(self._asterisk("asterisk", home, self.pbx_settings()))
 
     async def start_robots(self) -> Running:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from centralino.pbx_home import TEMPLATES, fill
+from centralino.pbx_home import TEMPLATES, fill, make_pbx_home
+from centralino.settings import UpSettings
+from ivr.settings import IvrSettings
 
 
 def test_each_place_gets_its_value() -> None:
@@ -33,3 +36,14 @@ def test_no_template_holds_a_secret() -> None:
         for line in path.read_text(encoding="utf-8").splitlines():
             if re.match(r"\s*(password|secret)\s*=", line):
                 assert re.search(r"=\s*@[A-Z_]+@\s*$", line), f"{path.name}: {line}"
+
+
+def test_what_is_added_for_one_pbx_comes_after_the_shipped_text_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "root/usr/lib/asterisk/modules").mkdir(parents=True)
+    added = tmp_path / "extensions.conf"
+    added.write_text("[peer]\nexten => s,1,Playback(${SOUNDS}/it/welcome) ; at @SIP_PORT@\n", encoding="utf-8")
+    settings = UpSettings(data=tmp_path / "data", first_port=10000)
+    home = make_pbx_home(settings, IvrSettings(), str(tmp_path / "root"), (added,))
+    text = (home / "etc/extensions.conf").read_text(encoding="utf-8")
+    assert text.index("[globals]") < text.index("[peer]")
+    assert "at 10060" in text
