@@ -38,7 +38,7 @@ def test_no_template_holds_a_secret() -> None:
                 assert re.search(r"=\s*@[A-Z_]+@\s*$", line), f"{path.name}: {line}"
 
 
-def test_what_is_added_for_one_pbx_comes_after_the_shipped_text_of_its_file(tmp_path: Path) -> None:
+def test_added_text_comes_last_in_its_file(tmp_path: Path) -> None:
     (tmp_path / "root/usr/lib/asterisk/modules").mkdir(parents=True)
     added = tmp_path / "extensions.conf"
     added.write_text("[peer]\nexten => s,1,Playback(${SOUNDS}/it/welcome) ; at @SIP_PORT@\n", encoding="utf-8")
