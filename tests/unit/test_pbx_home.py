@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -38,12 +40,19 @@ def test_no_template_holds_a_secret() -> None:
                 assert re.search(r"=\s*@[A-Z_]+@\s*$", line), f"{path.name}: {line}"
 
 
-def test_added_text_comes_last_in_its_file(tmp_path: Path) -> None:
-    (tmp_path / "root/usr/lib/asterisk/modules").mkdir(parents=True)
-    added = tmp_path / "extensions.conf"
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder whose path is short enough for a platform's, which pytest's own is not."""
+    with TemporaryDirectory(prefix="centralino-") as folder:
+        yield Path(folder)
+
+
+def test_what_is_added_for_one_pbx_comes_after_the_shipped_text_of_its_file(place: Path) -> None:
+    (place / "root/usr/lib/asterisk/modules").mkdir(parents=True)
+    added = place / "extensions.conf"
     added.write_text("[peer]\nexten => s,1,Playback(${SOUNDS}/it/welcome) ; at @SIP_PORT@\n", encoding="utf-8")
-    settings = UpSettings(data=tmp_path / "data", first_port=10000)
-    home = make_pbx_home(settings, IvrSettings(), str(tmp_path / "root"), (added,))
+    settings = UpSettings(data=place / "data", first_port=10000)
+    home = make_pbx_home(settings, IvrSettings(), str(place / "root"), (added,))
     text = (home / "etc/extensions.conf").read_text(encoding="utf-8")
     assert text.index("[globals]") < text.index("[peer]")
     assert "at 10060" in text
