@@ -1,32 +1,26 @@
-"""The platform on one machine: which processes, with which settings, in which order."""
+"""The platform on one machine: its life, from the lock on its folder to the last process stopped."""
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
-import os
-import shutil
 import socket
-import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-import redis.asyncio
-
 from centralino import migrate
 from centralino.pbx_home import make_pbx_home, make_robot_home, secret
 from centralino.postgres import Cluster
-from centralino.settings import CHECKOUT, Folders, Tree
-from centralino.supervisor import Running, Service, Supervisor, until
+from centralino.services import OURS, Services
+from centralino.settings import Folders, Tree
+from centralino.supervisor import Running, Supervisor
 from foundation.process import CannotStart
 from pbx.ari.client import AriError, AriTimeout, ConnectionLost
 from pbx.ari.probe import probe
 from pbx.ari.transport import CannotConnect
 from pbx.settings import PbxSettings
-
-START = CHECKOUT / "asterisk_conf" / "start.sh"
 
 
 class Platform:
@@ -44,6 +38,7 @@ class Platform:
         self.folders = Folders(tree.up.data, tree.up.cache)
         self.ports = tree.up.ports
         self._postgres = Cluster(self.folders.postgres, self.folders.postgres_socket, durable=sync_to_disk)
+        self.services = Services(tree, self._postgres, asterisk_root)
         self.supervisor = Supervisor(self.folders.logs)
         self._locks: list[IO[str]] = []
 
@@ -57,7 +52,7 @@ class Platform:
     @property
     def redis_socket(self) -> Path:
         """Where the platform's Redis answers."""
-        return self.folders.data / "run" / "redis.sock"
+        return self.services.redis_socket
 
     def pbx_settings(self) -> PbxSettings:
         """How to reach the PBX."""
@@ -75,34 +70,6 @@ class Platform:
             sounds=self.folders.sounds,
         )
 
-    def environ(self) -> dict[str, str]:
-        """The settings each of our processes reads, as environment variables; secrets by file."""
-        return {
-            "CENTRALINO_DATABASE__URL": self.database_url,
-            "CENTRALINO_REDIS__URL": f"unix://{self.redis_socket}",
-            "CENTRALINO_PBX__ARI_ADDRESS": f"127.0.0.1:{self.ports.ari}",
-            "CENTRALINO_PBX__ARI_PASSWORD_FILE": str(self.folders.secrets / "ari"),
-            "CENTRALINO_AMI__ADDRESS": f"127.0.0.1:{self.ports.ami}",
-            "CENTRALINO_PBX__SPOOL": str(self.folders.spool),
-            "CENTRALINO_PBX__SOUNDS": str(self.folders.sounds),
-            "CENTRALINO_AUDIO__FOLDER": str(self.folders.audio),
-            "CENTRALINO_VOICEMAIL__MODELS_DIR": str(self.folders.models),
-            "CENTRALINO_FALLBACK__SPOOL": str(self.folders.spool / "fallback"),
-            "PYTHONUNBUFFERED": "1",
-            # Only what was set: a default is every process's own.
-            **{
-                f"CENTRALINO_IVR__{name.upper()}": str(value)
-                for name, value in self.tree.ivr.model_dump(exclude_unset=True).items()
-            },
-        }
-
-    def ami_environ(self, user: str) -> dict[str, str]:
-        """As which AMI user a process of ours speaks; each user has a secret of its own."""
-        return {
-            "CENTRALINO_AMI__USER": user,
-            "CENTRALINO_AMI__PASSWORD_FILE": str(self.folders.secrets / f"ami-{user}"),
-        }
-
     # -- life
 
     async def start(self) -> None:
@@ -116,20 +83,20 @@ class Platform:
         for folder in (self.folders.audio, self.folders.sounds, self.folders.redis, self.folders.data / "run"):
             folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._postgres.initialise)
-        await asyncio.gather(self.supervisor.start(self._redis_service()), self._start_database())
+        await asyncio.gather(self.supervisor.start(self.services.redis()), self._start_database())
         await self.start_pbx()
-        await asyncio.gather(self.supervisor.start(self._ivr()), self.supervisor.start(self._voicemail()))
+        await asyncio.gather(*(self.supervisor.start(self.services.ours(name)) for name in OURS))
 
     async def start_pbx(self) -> Running:
         """Start Asterisk alone."""
         home = make_pbx_home(self.tree.up, self.tree.ivr, self.asterisk_root, self._added_conf)
-        return await self.supervisor.start(self._asterisk("asterisk", home, self.pbx_settings()))
+        return await self.supervisor.start(self.services.asterisk("asterisk", home, self.pbx_settings()))
 
     async def start_robots(self) -> Running:
         """Start the second Asterisk, from which robot phones call."""
         self._take_lock("robot", "another robot phone is calling from this folder: let its call end first")
         home = make_robot_home(self.tree.up, self.asterisk_root)
-        return await self.supervisor.start(self._asterisk("robot", home, self.robot_settings()))
+        return await self.supervisor.start(self.services.asterisk("robot", home, self.robot_settings()))
 
     async def stop(self) -> None:
         """Stop everything this platform started, last first."""
@@ -154,76 +121,19 @@ class Platform:
             ("SIP", self.ports.sip, socket.SOCK_DGRAM),
             ("ARI", self.ports.ari, socket.SOCK_STREAM),
             ("AMI", self.ports.ami, socket.SOCK_STREAM),
+            *((f"health of {name}", port, socket.SOCK_STREAM) for name, port in self.ports.monitors.items()),
         ]
 
     async def _start_database(self) -> None:
-        await self.supervisor.start(self._postgres_service())
+        await self.supervisor.start(self.services.postgres())
         await asyncio.to_thread(self._postgres.create_database)
         await asyncio.to_thread(migrate.upgrade, self.database_url)
 
-    # -- the services
-
-    def _redis_service(self) -> Service:
-        client = redis.asyncio.Redis(unix_socket_path=str(self.redis_socket))
-
-        async def ready() -> None:
-            async def answers() -> bool:
-                with suppress(redis.exceptions.RedisError):
-                    return bool(await client.ping())
-                return False
-
-            await until(answers)
-            await client.aclose()
-
-        command = [
-            _program("redis-server"), "--port", "0", "--unixsocket", str(self.redis_socket), "--unixsocketperm", "600",
-            "--dir", str(self.folders.redis), "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", "",
-        ]  # fmt: skip
-        return Service("redis", command, ready)
-
-    def _postgres_service(self) -> Service:
-        async def ready() -> None:
-            await asyncio.to_thread(self._postgres.wait_ready, 20.0)
-
-        return Service(
-            "postgres", self._postgres.command(), ready, stop_command=self._postgres.stop_command(), stop_within_s=20.0
-        )
-
-    def _asterisk(self, name: str, home: Path, settings: PbxSettings) -> Service:
-        async def ready() -> None:
-            async def answers() -> bool:
-                with suppress(CannotConnect, TimeoutError, AriError, AriTimeout, ConnectionLost):
-                    found = await probe(settings, timeout_s=2.0)
-                    return not found.missing
-                return False
-
-            await until(answers)
-
-        start = [str(START), self.asterisk_root or "/", str(home), str(self.folders.sounds)]
-        return Service(name, start, ready, stop_command=[*start, "-rx", "core stop now"])
-
-    def _ivr(self) -> Service:
-        async def ready() -> None:
-            async def is_registered() -> bool:
-                return (self.folders.logs / "ivr.log").exists() and await self.ivr_is_up()
-
-            await until(is_registered)
-
-        return Service("ivr", [sys.executable, "-m", "ivr"], ready, environ=self.environ(), stop_within_s=15.0)
-
     async def ivr_is_up(self) -> bool:
-        """Whether a call would be answered by `ivr`, and not by the fallback."""
+        """Whether the PBX hands calls to `ivr`, and not to the fallback: its own view, which `ivr` may not share."""
         with suppress(CannotConnect, TimeoutError, AriError, AriTimeout, ConnectionLost):
             return (await probe(self.pbx_settings())).serves
         return False
-
-    def _voicemail(self) -> Service:
-        async def ready() -> None:
-            return None
-
-        return Service(
-            "voicemail", [sys.executable, "-m", "voicemail_worker"], ready, environ=self.environ(), stop_within_s=15.0
-        )
 
 
 def check_ports_free(ports: Iterable[tuple[str, int, socket.SocketKind]]) -> None:
@@ -239,10 +149,3 @@ def check_ports_free(ports: Iterable[tuple[str, int, socket.SocketKind]]) -> Non
                     f"port {port} ({name}) is not free: {error.strerror}. "
                     "Stop what uses it, or choose other ports with CENTRALINO_UP__FIRST_PORT"
                 ) from None
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
-    if found is None:
-        raise CannotStart(f"{name} is not installed: run `make setup`, which installs it")
-    return found

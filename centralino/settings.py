@@ -43,6 +43,16 @@ class Ports:
         return self.first + 38
 
     @property
+    def monitors(self) -> dict[str, int]:
+        """Where each process of ours serves its health and metrics."""
+        return {
+            "ivr": self.first + 10,
+            "voicemail": self.first + 11,
+            "guard": self.first + 12,
+            "queue": self.first + 13,
+        }
+
+    @property
     def robot_sip(self) -> int:
         return self.first + 160
 

@@ -1,4 +1,4 @@
-"""The life of a process: logs, one coroutine, a clean stop on SIGTERM or SIGINT."""
+"""The life of a process: logs, its monitor, one coroutine, a clean stop on SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 
-from foundation import logs
+from foundation import logs, settings
+from foundation.health import Health
+from foundation.monitor import Monitor, MonitorTree
 from foundation.settings import SettingsError
 
 EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: a supervisor must not restart on it
@@ -17,19 +19,38 @@ class CannotStart(Exception):
     """Something that must be there before the first call is missing: the text names it and the way out."""
 
 
-def run(process: str, serve: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run `serve(stop)` until it returns; SIGTERM and SIGINT set `stop`. Exits 78 with a plain sentence on a wrong setting."""
+def run(process: str, serve: Callable[[asyncio.Event, Health], Awaitable[None]]) -> None:
+    """Run `serve(stop, health)` until it returns; SIGTERM and SIGINT set `stop`. Exits 78 with a plain sentence on a wrong setting.
+
+    `serve` names what the process depends on with `health.check(...)` before it awaits anything, and tells each check how it is.
+    """
     logs.configure(process)
-
-    async def life() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        await serve(stop)
-
     try:
-        asyncio.run(life())
+        asyncio.run(_life(Health(process), serve))
     except (SettingsError, CannotStart) as error:
         print(f"{process}: {error}", file=sys.stderr)
         raise SystemExit(EXIT_SETTINGS) from None
+
+
+async def _life(health: Health, serve: Callable[[asyncio.Event, Health], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+
+    def stopping() -> None:
+        health.life.waiting("stopping: what is in progress is let finish")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping)
+    monitor = Monitor(health, settings.load(MonitorTree).monitor)
+    beating = asyncio.create_task(monitor.beat())
+    serving = asyncio.ensure_future(serve(stop, health))
+    # One turn, in which `serve` names its checks: a process that has not said what it waits for is not ready.
+    await asyncio.sleep(0)
+    if not stop.is_set():
+        health.life.well("running")
+    monitor.start()
+    try:
+        await serving
+    finally:
+        beating.cancel()
+        monitor.stop()

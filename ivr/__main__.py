@@ -14,6 +14,7 @@ from foundation import process, settings
 from foundation.bus import Bus, RedisSettings
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
+from foundation.health import Health
 from foundation.process import CannotStart
 from ivr.desk import Office, Services
 from ivr.guesses import Guesses
@@ -40,8 +41,9 @@ class Tree(BaseModel):
     ivr: IvrSettings = IvrSettings()
 
 
-async def serve(stop: asyncio.Event) -> None:
+async def serve(stop: asyncio.Event, health: Health) -> None:
     """Answer calls until `stop`. Raises `CannotStart` when a prompt has no sound, or another process has taken over."""
+    in_service = health.check("pbx", "connecting to the PBX")
     tree = settings.load(Tree)
     try:
         check(tree.pbx.sounds)
@@ -57,7 +59,7 @@ async def serve(stop: asyncio.Event) -> None:
         tree.ivr, tree.pbx.spool, tree.pbx.sounds,
     )  # fmt: skip
     switchboard = Switchboard(
-        lambda: WebSocketTransport.connect(tree.pbx, APPLICATION), Office(services), tree.ivr, tree.pbx
+        lambda: WebSocketTransport.connect(tree.pbx, APPLICATION), Office(services), tree.ivr, tree.pbx, in_service
     )
     try:
         await _answer_until(stop, switchboard, tree.ivr.drain_s)

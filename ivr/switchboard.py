@@ -11,6 +11,7 @@ import structlog
 
 from foundation import logs
 from foundation.clock import SystemClock
+from foundation.health import Check
 from ivr.ari_call import FLOW_VARIABLE, LANGUAGE_VARIABLE, AriCall
 from ivr.flows.table import FIRST_FLOW, FLOWS
 from ivr.model import Visit
@@ -44,9 +45,14 @@ class Arrival:
 
 
 class Switchboard:
-    """Answers each call with its flow. `office` gives each call its desk, and keeps the ledger."""
+    """Answers each call with its flow.
 
-    def __init__(self, connect: Connect, office: FrontOffice, settings: IvrSettings, pbx: PbxSettings) -> None:
+    `office` gives each call its desk, and keeps the ledger; `in_service` says whether the PBX hands us calls.
+    """
+
+    def __init__(
+        self, connect: Connect, office: FrontOffice, settings: IvrSettings, pbx: PbxSettings, in_service: Check
+    ) -> None:
         self._office = office
         self._settings = settings
         self._pbx = pbx
@@ -55,7 +61,7 @@ class Switchboard:
         self.ari = Ari(
             APPLICATION, connect, self._on_start, self._on_connected, request_timeout_s=pbx.request_timeout_s
         )
-        self.heartbeat = Heartbeat(self.ari, IVR, SystemClock())
+        self.heartbeat = Heartbeat(self.ari, IVR, SystemClock(), in_service)
 
     # -- arrivals
 

@@ -13,6 +13,7 @@ from foundation import process, settings
 from foundation.bus import Bus, RedisSettings
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
+from foundation.health import Health
 from ledger.service import Ledger
 from ticket_core.audio_store import AudioSettings, AudioStore
 from ticket_core.service import Practices
@@ -45,8 +46,9 @@ def periodic_jobs(tree: Tree, practices: Practices, database: Database) -> Seque
     return (Periodic("fallback_import", tree.fallback.every_s, spool.run),)
 
 
-async def serve(stop: asyncio.Event) -> None:
+async def serve(stop: asyncio.Event, health: Health) -> None:
     """Transcribe until `stop`. Raises `CannotStart` when the folder of recordings is not there."""
+    rows = health.check("messages", "looking for messages that wait")
     tree = settings.load(Tree)
     own = tree.voicemail
     folder = tree.audio.folder
@@ -59,7 +61,7 @@ async def serve(stop: asyncio.Event) -> None:
     decoder = DecoderProcess(own.load_limit_s, own.niceness)
     practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
     news = MessageNews(bus, own.name, own.lease_s)
-    worker = Worker(practices, news, decoder, partial(models.list_models, own.models_dir), own, folder, clock)
+    worker = Worker(practices, news, decoder, partial(models.list_models, own.models_dir), own, folder, clock, rows)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(worker.run(stop))

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from foundation import logs
 from foundation.bus import News
 from foundation.clock import Clock
+from foundation.health import Check
 from ticket_core.model import Message
 from voicemail_worker import distress, rules
 from voicemail_worker.model import Died, Installed, Job, ModelBroken, NoSpeech, Outcome, Transcribed, Unreadable
@@ -27,6 +28,9 @@ AT_ONCE = 20
 
 SELDOM = 12
 """While there is news a sweep comes this many times more seldom: it mostly repeats what the stream already holds."""
+
+IN_TURN = "messages are transcribed in turn"
+WITHOUT_REDIS = "Redis is away: messages are looked for instead of announced"
 
 log = logs.get(__name__)
 
@@ -43,6 +47,7 @@ class Worker:
         settings: VoicemailSettings,
         audio_dir: Path,
         clock: Clock,
+        check: Check,
     ) -> None:
         self._messages = messages
         self._news = news
@@ -51,6 +56,7 @@ class Worker:
         self._settings = settings
         self._audio_dir = audio_dir
         self._clock = clock
+        self._check = check
         self._name = f"{settings.name}-{uuid4().hex[:8]}"
         self._distrusted: dict[str, float] = {}
         self._swept_at = float("-inf")
@@ -58,12 +64,20 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; a message in hand is then given back at once."""
+        turn = self._first_turn
         while not stop.is_set():
             try:
-                await self.turn(stop)
+                await turn(stop)
+                turn = self.turn
             except Exception as error:
                 log.error("turn_failed", **logs.fault(error))
+                self._check.failing(f"messages wait: the last turn failed ({type(error).__name__})")
                 await wait(stop, self._settings.sweep_s)
+
+    async def _first_turn(self, stop: asyncio.Event) -> None:
+        # Ready once the rows can be read: the first news may be long in coming.
+        await self._messages.to_announce(1)
+        self._check.well(IN_TURN)
 
     async def turn(self, stop: asyncio.Event) -> None:
         """What is new, then a sweep if it is due."""
@@ -74,6 +88,7 @@ class Worker:
         if self._clock.monotonic() >= self._swept_at + pause_s:
             self._swept_at = self._clock.monotonic()
             await self._sweep(stop, redis_answers=news is not None)
+            self._check.well(IN_TURN) if news is not None else self._check.degraded(WITHOUT_REDIS)
         elif news is None:
             await wait(stop, self._settings.sweep_s)
 

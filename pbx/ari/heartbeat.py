@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from foundation import logs
 from foundation.clock import Clock
+from foundation.health import Check, Standing
 from pbx.ari import operations as op
 from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost
 
@@ -22,12 +23,16 @@ FRESH_S = 5.0
 
 
 class Heartbeat:
-    """Sets `variable` to the Unix time in whole seconds, at once on a connection and then every second."""
+    """Sets `variable` to the Unix time in whole seconds, at once on a connection and then every second.
 
-    def __init__(self, ari: Ari, variable: str, clock: Clock, every_s: float = EVERY_S) -> None:
+    `in_service` says how it goes: while the dialplan sees the heartbeat it hands us calls.
+    """
+
+    def __init__(self, ari: Ari, variable: str, clock: Clock, in_service: Check, every_s: float = EVERY_S) -> None:
         self._ari = ari
         self._variable = variable
         self._clock = clock
+        self._in_service = in_service
         self._every_s = every_s
         self._connected = asyncio.Event()
         self._heard = True
@@ -53,8 +58,11 @@ class Heartbeat:
             if self._heard:
                 log.warning("heartbeat_stopped", variable=self._variable, **logs.fault(error))
             self._heard = False
+            if self._in_service.seen.standing is not Standing.WAITING:
+                self._in_service.failing("the PBX does not hear our heartbeat: callers go to the fallback")
         else:
             self._heard = True
+            self._in_service.well("the PBX hears our heartbeat and hands calls over")
 
 
 def is_fresh(value: str, now_s: float) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 
 from foundation.clock import SystemClock
+from foundation.health import Check
 from pbx.ari.client import Ari
 from pbx.ari.events import StasisStart
 from pbx.ari.fake import SECOND, FakeChannel, FakePbx
@@ -119,7 +120,7 @@ class Desk:
         self.connections = asyncio.Semaphore(0)
         self.running: asyncio.Task[None] | None = None
         self.ari = Ari("ivr", exchange.connect, self._on_start, self._on_connected, most_back_off_s=0.2)
-        self.heartbeat = Heartbeat(self.ari, IVR, SystemClock())
+        self.heartbeat = Heartbeat(self.ari, IVR, SystemClock(), Check("pbx", "connecting"))
 
     def _on_start(self, event: StasisStart) -> None:
         self.lines.put_nowait((Line(self.ari, event.channel.id, self._exchange.spool), event))

@@ -17,6 +17,7 @@ import soundfile
 
 from foundation.bus import Bus, RedisSettings
 from foundation.clock import SystemClock
+from foundation.health import Check
 from tests import speech
 from tests.polling import until
 from tests.voicemail import message, models_with, packaged_whisper, redis_server
@@ -78,8 +79,9 @@ async def working(
     stop = asyncio.Event()
     news = MessageNews(bus, settings.name, settings.lease_s)
     worker = Worker(
-        rows, news, decoder, partial(list_models, settings.models_dir), settings, settings.models_dir.parent, CLOCK
-    )
+        rows, news, decoder, partial(list_models, settings.models_dir), settings, settings.models_dir.parent, CLOCK,
+        Check("messages", "looking"),
+    )  # fmt: skip
     running = asyncio.create_task(worker.run(stop))
 
     async def end() -> None:

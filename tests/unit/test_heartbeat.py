@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from centralino.settings import CHECKOUT
+from foundation.health import Check, Standing
 from pbx.ari.client import Ari
 from pbx.ari.fake import FakePbx
 from pbx.ari.heartbeat import FRESH_S, IVR, Heartbeat, is_fresh
@@ -18,17 +19,18 @@ from tests.polling import until
 
 
 @asynccontextmanager
-async def beating(pbx: FakePbx, clock: HeldClock, every_s: float) -> AsyncIterator[None]:
+async def beating(pbx: FakePbx, clock: HeldClock, every_s: float) -> AsyncIterator[Check]:
     """A process with a heartbeat, connected to a simulated PBX."""
 
     async def on_connected() -> None:
         heartbeat.connected()
 
     ari = Ari("ivr", pbx.connect, lambda event: None, on_connected, most_back_off_s=0.01)
-    heartbeat = Heartbeat(ari, IVR, clock, every_s)
+    check = Check("pbx", "connecting", clock)
+    heartbeat = Heartbeat(ari, IVR, clock, check, every_s)
     tasks = [asyncio.create_task(ari.run()), asyncio.create_task(heartbeat.run())]
     try:
-        yield
+        yield check
     finally:
         for task in tasks:
             task.cancel()
@@ -59,10 +61,22 @@ async def test_a_new_connection_has_a_beat_at_once(tmp_path: Path) -> None:
 async def test_a_pbx_that_is_away_or_refuses_ends_no_heartbeat(tmp_path: Path) -> None:
     pbx, clock = FakePbx(tmp_path), HeldClock()
     pbx.reachable = False
-    async with beating(pbx, clock, every_s=0.01):
+    async with beating(pbx, clock, every_s=0.01) as check:
         await asyncio.sleep(0.05)
+        assert check.seen.standing is Standing.WAITING
         pbx.reachable = True
         await until(lambda: pbx.globals.get(IVR) == shown(clock), what="the beat once the PBX is there")
+
+
+async def test_ivr_is_in_service_while_its_heartbeat_is_heard(tmp_path: Path) -> None:
+    pbx, clock = FakePbx(tmp_path), HeldClock()
+    async with beating(pbx, clock, every_s=0.01) as check:
+        await until(lambda: check.seen.standing is Standing.WELL, what="in service")
+        pbx.reachable = False
+        await pbx.drop()
+        await until(lambda: check.seen.standing is Standing.FAILING, what="out of service")
+        pbx.reachable = True
+        await until(lambda: check.seen.standing is Standing.WELL, what="in service again")
 
 
 @pytest.mark.parametrize(
