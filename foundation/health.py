@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,10 @@ from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from typing import Any
 
+from foundation import logs
 from foundation.clock import Clock, SystemClock
+
+log = logs.get(__name__)
 
 STALLED_AFTER_S = 3.0
 """A loop that has not turned for longer serves nobody. A busy one is late by far less: it beats every half second."""
@@ -90,6 +93,7 @@ class Health:
         self._started = self._clock.now()
         self._began = self._beaten = self._clock.monotonic()
         self._checks: dict[str, Check] = {}
+        self._looks: list[Callable[[], None]] = []
         self.life = self.check(LIFE, "starting")
 
     def check(self, name: str, waiting_for: str) -> Check:
@@ -97,9 +101,18 @@ class Health:
         check = self._checks[name] = Check(name, waiting_for, self._clock)
         return check
 
+    def at_each_beat(self, look: Callable[[], None]) -> None:
+        """Call this in the event loop, twice a second: the loop's own data are not looked at from another thread."""
+        self._looks.append(look)
+
     def beat(self) -> None:
         """The event loop turns."""
         self._beaten = self._clock.monotonic()
+        for look in self._looks:
+            try:
+                look()
+            except Exception as error:
+                log.error("look_failed", **logs.fault(error))
 
     @property
     def beat_age_s(self) -> float:

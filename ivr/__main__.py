@@ -22,6 +22,7 @@ from ivr.settings import IvrSettings
 from ivr.switchboard import APPLICATION, Switchboard
 from ledger.service import Ledger
 from pbx.ari.client import ApplicationTaken
+from pbx.ari.metrics import EVENTS_WAITING
 from pbx.ari.transport import WebSocketTransport
 from pbx.settings import PbxSettings
 from phone.catalogue import MissingPrompt, catalogue, check
@@ -61,6 +62,7 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     switchboard = Switchboard(
         lambda: WebSocketTransport.connect(tree.pbx, APPLICATION), Office(services), tree.ivr, tree.pbx, in_service
     )
+    health.at_each_beat(lambda: EVENTS_WAITING.set(switchboard.ari.events_waiting))
     try:
         await _answer_until(stop, switchboard, tree.ivr.drain_s)
     finally:

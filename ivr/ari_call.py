@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import monotonic
 from uuid import UUID
 
+from ivr import metrics
 from pbx.ari.line import ChannelGone, Line
 from pbx.ari.recordings import BadRecording
 from phone.call import CallerHungUp, Ended, Recorded, RecordingFailed
@@ -28,6 +30,8 @@ class AriCall:
         self.language = language
         self._sounds = sounds
         self._answer_pause_s = answer_pause_s
+        self._arrived = monotonic()
+        self._awaits_first_prompt = False
 
     @property
     def id(self) -> UUID:
@@ -40,9 +44,11 @@ class AriCall:
     async def answer(self) -> None:
         async with _hang_ups():
             await self._line.answer()
+            self._awaits_first_prompt = True
             await asyncio.sleep(self._answer_pause_s)
 
     async def say(self, *prompts: str) -> None:
+        self._measure_first_prompt()
         async with _hang_ups():
             await self._line.play(*self._media(prompts))
 
@@ -73,12 +79,18 @@ class AriCall:
             await self._line.play(f"recording:{recording}")
 
     async def enter(self, flow: str) -> None:
+        metrics.IN_FLOWS.enter(self._id, flow)
         async with _hang_ups():
             await self._line.set_variable(FLOW_VARIABLE, flow)
             await self._line.set_variable(LANGUAGE_VARIABLE, self.language)
 
     async def hang_up(self) -> None:
         await self._line.hang_up()
+
+    def _measure_first_prompt(self) -> None:
+        if self._awaits_first_prompt:
+            metrics.FIRST_PROMPT_SECONDS.observe(monotonic() - self._arrived)
+        self._awaits_first_prompt = False
 
     def _media(self, prompts: tuple[str, ...]) -> list[str]:
         return [f"sound:{self._sounds}/{self.language}/{name}" for name in prompts]

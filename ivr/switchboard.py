@@ -12,6 +12,7 @@ import structlog
 from foundation import logs
 from foundation.clock import SystemClock
 from foundation.health import Check
+from ivr import metrics
 from ivr.ari_call import FLOW_VARIABLE, LANGUAGE_VARIABLE, AriCall
 from ivr.flows.table import FIRST_FLOW, FLOWS
 from ivr.model import Visit
@@ -84,6 +85,7 @@ class Switchboard:
             if arrival:
                 live.add(arrival.call_id)
                 if channel_id not in self._calls:
+                    metrics.RESUMED.inc()
                     log.info("call_resumed", call_id=str(arrival.call_id), flow=arrival.flow)
                     self._take(arrival)
         await self._office.reconcile(live)
@@ -120,6 +122,7 @@ class Switchboard:
 
     async def _serve(self, arrival: Arrival) -> None:
         structlog.contextvars.bind_contextvars(call_id=str(arrival.call_id))
+        metrics.IN_FLOWS.enter(arrival.call_id, arrival.flow or FIRST_FLOW)
         line = Line(self.ari, arrival.channel_id, self._pbx.spool)
         try:
             await self._converse(arrival, line)
@@ -128,9 +131,11 @@ class Switchboard:
         except asyncio.CancelledError:
             raise
         except Exception as error:
+            metrics.FALLBACK.labels(reason="error").inc()
             log.error("call_to_fallback", **logs.fault(error))
             await self._to_fallback(arrival, line)
         finally:
+            metrics.IN_FLOWS.leave(arrival.call_id)
             line.close()
 
     async def _converse(self, arrival: Arrival, line: Line) -> None:
@@ -145,6 +150,7 @@ class Switchboard:
             await call.hang_up()
         except CallerHungUp:
             log.info("caller_hung_up")
+        metrics.ENDED.labels(outcome=visit.outcome.value).inc()
         await self._office.farewell(arrival.call_id, visit.outcome)
 
     async def _to_fallback(self, arrival: Arrival, line: Line) -> None:

@@ -65,6 +65,18 @@ class MessageState(StrEnum):
     FAILED = "failed"
 
 
+AWAITING_TEXT = frozenset({MessageState.TO_TRANSCRIBE, MessageState.TRANSCRIBING, MessageState.WAITING_FOR_MODEL})
+"""A message in one of these has its audio and not yet its text."""
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many messages wait for their text, and when the oldest of them was made (None when none waits)."""
+
+    messages: int
+    oldest: datetime | None
+
+
 class ClockState(StrEnum):
     """What the term for the reply does while an interval lasts ("Il termine dei 40 giorni è sospeso quando ...")."""
 

@@ -8,7 +8,7 @@ from datetime import timedelta, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from foundation import logs
@@ -16,7 +16,7 @@ from foundation.clock import Clock
 from foundation.database import Database
 from ticket_core.changes import Changes
 from ticket_core.codes import new_code
-from ticket_core.model import Closure, Message, MessageState, PracticeState, Transcript
+from ticket_core.model import AWAITING_TEXT, Backlog, Closure, Message, MessageState, PracticeState, Transcript
 from ticket_core.rules import WorkingDay, closes_as_no_content
 from ticket_core.store import MessageRow, transcript_document
 
@@ -60,6 +60,13 @@ class Transcription:
         query = select(MessageRow.id).where(self._is_free()).order_by(MessageRow.made_at, MessageRow.id).limit(limit)
         async with self._database.session() as session:
             return list((await session.execute(query)).scalars())
+
+    async def backlog(self) -> Backlog:
+        """What waits for its text, or is being read now."""
+        query = select(func.count(), func.min(MessageRow.made_at)).where(MessageRow.state.in_(AWAITING_TEXT))
+        async with self._database.session() as session:
+            messages, oldest = (await session.execute(query)).one()
+            return Backlog(messages, oldest)
 
     async def claim(self, message_id: UUID, worker: str, lease_s: float) -> Message | None:
         """Take the message for `lease_s` seconds; None when it is done, unknown, or held by another worker."""

@@ -11,19 +11,21 @@ from pydantic import BaseModel
 from dialplan.settings import HoursSettings
 from foundation import process, settings
 from foundation.bus import Bus, RedisSettings
-from foundation.clock import SystemClock
+from foundation.clock import Clock, SystemClock
 from foundation.database import Database, DatabaseSettings
 from foundation.health import Health
 from ledger.service import Ledger
 from ticket_core.audio_store import AudioSettings, AudioStore
 from ticket_core.service import Practices
-from voicemail_worker import models
+from voicemail_worker import metrics, models
 from voicemail_worker.decoding import DecoderProcess
 from voicemail_worker.news import MessageNews
 from voicemail_worker.periodic import Periodic, repeat
 from voicemail_worker.settings import FallbackSettings, VoicemailSettings
 from voicemail_worker.spool_import import SpoolImport
 from voicemail_worker.worker import Worker
+
+COUNT_EVERY_S = 5.0
 
 
 class Tree(BaseModel):
@@ -38,12 +40,20 @@ class Tree(BaseModel):
 
 
 def periodic_jobs(tree: Tree, practices: Practices, database: Database) -> Sequence[Periodic]:
-    """What else this process does, beside transcribing: bring in what the dialplan's fallback recorded."""
-    if tree.fallback is None:
-        return ()
+    """What else this process does, beside transcribing: count what waits, bring in what the dialplan's fallback recorded."""
     clock = SystemClock()
+    counting = Periodic("count_backlog", COUNT_EVERY_S, partial(count_backlog, practices, clock))
+    if tree.fallback is None:
+        return (counting,)
     spool = SpoolImport(tree.fallback.spool, practices, Ledger(database, clock), AudioStore(tree.audio.folder))
-    return (Periodic("fallback_import", tree.fallback.every_s, spool.run),)
+    return (counting, Periodic("fallback_import", tree.fallback.every_s, spool.run))
+
+
+async def count_backlog(practices: Practices, clock: Clock) -> None:
+    """Tell the metrics how much waits, and since when."""
+    backlog = await practices.backlog()
+    metrics.WAITING.set(backlog.messages)
+    metrics.OLDEST_SECONDS.set((clock.now() - backlog.oldest).total_seconds() if backlog.oldest else 0.0)
 
 
 async def serve(stop: asyncio.Event, health: Health) -> None:

@@ -16,6 +16,7 @@ from pbx.ari.recordings import BadRecording, seconds_on_disk
 from ticket_core.audio_store import AudioStore, discard
 from ticket_core.model import Audio
 from ticket_core.service import Practices
+from voicemail_worker import metrics
 
 log = logs.get(__name__)
 
@@ -67,6 +68,7 @@ class SpoolImport:
             )
             outcome = Outcome.MESSAGE_LEFT
         await self._ledger.import_call(call_id, caller, started, LANGUAGE, outcome, ended)
+        metrics.FALLBACK_CALLS.labels(outcome=outcome.value).inc()
         log.info("fallback_call_imported", call_id=str(call_id), outcome=outcome.value)
 
 

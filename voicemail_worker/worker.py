@@ -16,7 +16,7 @@ from foundation.bus import News
 from foundation.clock import Clock
 from foundation.health import Check
 from ticket_core.model import Message
-from voicemail_worker import distress, rules
+from voicemail_worker import distress, metrics, rules
 from voicemail_worker.model import Died, Installed, Job, ModelBroken, NoSpeech, Outcome, Transcribed, Unreadable
 from voicemail_worker.news import MessageNews, message_in
 from voicemail_worker.periodic import wait
@@ -28,6 +28,14 @@ AT_ONCE = 20
 
 SELDOM = 12
 """While there is news a sweep comes this many times more seldom: it mostly repeats what the stream already holds."""
+
+OUTCOMES = {
+    Transcribed: "transcribed",
+    NoSpeech: "no_speech",
+    Unreadable: "unreadable",
+    ModelBroken: "model_broken",
+    Died: "decoder_died",
+}
 
 IN_TURN = "messages are transcribed in turn"
 WITHOUT_REDIS = "Redis is away: messages are looked for instead of announced"
@@ -143,6 +151,7 @@ class Worker:
             return Unreadable("the message has no recording.")
         audio = self._audio_dir / message.audio_path
         job = Job(audio, message.language, model, settings.longest_s)
+        begun = self._clock.monotonic()
         limit_s = rules.time_limit_s(message.seconds or 0.0, settings.least_limit_s, settings.limit_times)
         decoding = asyncio.create_task(self._decoder.decode(job, limit_s))
         stopping = asyncio.create_task(stop.wait())
@@ -153,11 +162,18 @@ class Worker:
                 )
                 if not decoding.done() and not await self._still_ours(message.id, stop):
                     return None
+            self._measure(self._clock.monotonic() - begun, message)
             return decoding.result()
         finally:
             for task in (decoding, stopping):
                 task.cancel()
             await asyncio.gather(decoding, stopping, return_exceptions=True)
+
+    @staticmethod
+    def _measure(took_s: float, message: Message) -> None:
+        metrics.DECODE_SECONDS.observe(took_s)
+        if message.seconds:
+            metrics.REAL_TIME_FACTOR.observe(took_s / message.seconds)
 
     async def _still_ours(self, message_id: UUID, stop: asyncio.Event) -> bool:
         if stop.is_set():
@@ -176,6 +192,7 @@ class Worker:
     async def _keep(self, message: Message, model: Installed, outcome: Outcome) -> None:
         """Write the outcome on the row; the row refuses it when the lease was lost."""
         kept = await self._write(message, model, outcome)
+        metrics.MESSAGES.labels(outcome=OUTCOMES[type(outcome)] if kept else "too_late").inc()
         fields = {"message": str(message.id), "call_id": str(message.call_id), "model": model.name}
         log.info("message_handled" if kept else "outcome_too_late", outcome=type(outcome).__name__, **fields)
 

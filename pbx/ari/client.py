@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from foundation import logs
-from pbx.ari import events
+from pbx.ari import events, metrics
 from pbx.ari.events import Event, Replaced, StasisStart
 from pbx.ari.operations import Operation
 from pbx.ari.transport import CannotConnect, Connect, Transport
@@ -66,6 +67,11 @@ class Inbox:
         with suppress(asyncio.QueueFull):
             self._queue.put_nowait(event)
 
+    @property
+    def waiting(self) -> int:
+        """Events that nobody has read yet."""
+        return self._queue.qsize()
+
     async def get(self, timeout_s: float) -> Event | None:
         """The next event, or None when none came in time. Raises `ConnectionLost`, `EventsLost`."""
         try:
@@ -106,6 +112,8 @@ class Ari:
         most_back_off_s: float = 3.0,
     ) -> None:
         self.application = application
+        # A probe's name holds its process id, and a label has few values.
+        self._kind = application.partition("-")[0]
         self._connect = connect
         self._on_start = on_start
         self._on_connected = on_connected
@@ -131,11 +139,14 @@ class Ari:
         uri = operation.path.format(**{name: quote(value, safe="") for name, value in (path or {}).items()})
         if query:
             uri += "?" + urlencode({name: _text(value) for name, value in query.items()}, quote_via=quote)
+        begun = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout_s), self._slots:
                 answer = await self._exchange(operation.method, uri)
         except TimeoutError:
+            metrics.REQUESTS_FAILED.labels(reason="timeout").inc()
             raise AriTimeout(f"no answer to {operation.method} {operation.path} in {self._timeout_s} s") from None
+        metrics.REQUEST_SECONDS.observe(time.monotonic() - begun)
         return _result(operation, answer)
 
     async def _exchange(self, method: str, uri: str) -> dict[str, Any]:
@@ -151,6 +162,7 @@ class Ari:
             )
             return await future
         except ConnectionError as error:
+            metrics.REQUESTS_FAILED.labels(reason="connection_lost").inc()
             raise ConnectionLost("the ARI websocket went away") from error
         finally:
             del self._waiting[number]
@@ -166,6 +178,11 @@ class Ari:
     def forget(self, channel_id: str) -> None:
         """Stop collecting a channel's events."""
         self._inboxes.pop(channel_id, None)
+
+    @property
+    def events_waiting(self) -> int:
+        """Events that have come and that nobody has read yet."""
+        return sum(inbox.waiting for inbox in self._inboxes.values())
 
     # -- life
 
@@ -183,7 +200,8 @@ class Ari:
                 continue
             tries = 0
             log.info("ari_connected", application=self.application)
-            await self._serve(self._transport)
+            with metrics.CONNECTED.labels(application=self._kind).track_inprogress():
+                await self._serve(self._transport)
             log.warning("ari_lost", application=self.application)
 
     async def _serve(self, transport: Transport) -> None:

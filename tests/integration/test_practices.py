@@ -16,6 +16,7 @@ from ticket_core.changes import UnknownMessage, UnknownPractice
 from ticket_core.codes import is_well_formed, new_code
 from ticket_core.model import (
     Audio,
+    Backlog,
     Channel,
     ClockState,
     Closure,
@@ -60,6 +61,23 @@ async def state_of(practices: Practices, message_id: UUID) -> MessageState:
     message = await practices.message(message_id)
     assert message is not None
     return message.state
+
+
+# -- what waits
+
+
+async def test_the_backlog_counts_what_has_audio_and_no_text_and_names_the_oldest(
+    practices: Practices, clock: HeldClock
+) -> None:
+    assert await practices.backlog() == Backlog(0, None)
+    first = clock.now()
+    await filed(practices)
+    clock.move(minutes=3)
+    await opened(practices)
+    held, _ = await claimed(practices)
+    assert await practices.backlog() == Backlog(2, first)
+    await practices.no_speech(held, "w1")
+    assert await practices.backlog() == Backlog(1, first)
 
 
 # -- the mailbox
