@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,28 @@ def configure(process: str, level: str = "INFO") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     structlog.contextvars.bind_contextvars(process=process)
-    # Only that a library complained, and how badly: its text could hold statements, addresses, caller data.
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.WARNING,
-        format='{"process": "' + process + '", "library": "%(name)s", "level": "%(levelname)s"}',
-    )
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(_OfLibraries(process))
+    logging.basicConfig(handlers=[libraries], level=logging.WARNING)
+
+
+class _OfLibraries(logging.Formatter):
+    """Only that a library complained, and how badly: its text could hold statements, addresses, caller data."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "process": self._process,
+            "event": "library_complains",
+            "library": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        error = record.exc_info[1] if record.exc_info else None
+        return json.dumps(line | (fault(error) if error else {}))
 
 
 def get(name: str) -> Any:
@@ -39,5 +57,7 @@ def get(name: str) -> Any:
 
 def fault(error: BaseException) -> dict[str, Any]:
     """An error's kind and place for a log line, without its text: a database's message repeats the values of the statement."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return {"error": type(error).__name__, "at": [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]}

@@ -12,6 +12,8 @@ from foundation.health import Health
 from foundation.monitor import Monitor, MonitorTree
 from foundation.settings import SettingsError
 
+log = logs.get(__name__)
+
 EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: a supervisor must not restart on it
 
 
@@ -30,6 +32,10 @@ def run(process: str, serve: Callable[[asyncio.Event, Health], Awaitable[None]])
     except (SettingsError, CannotStart) as error:
         print(f"{process}: {error}", file=sys.stderr)
         raise SystemExit(EXIT_SETTINGS) from None
+    except Exception as error:
+        # Python's own last words would tell the error's text, which may be a caller's.
+        log.critical("process_died", **logs.fault(error))
+        raise SystemExit(1) from None
 
 
 async def _life(health: Health, serve: Callable[[asyncio.Event, Health], Awaitable[None]]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from centralino.services import OURS
+from foundation.monitor import fetch
 from tests.acceptance.line import ServiceLine
 from tests.acceptance.test_mailbox import code_heard, to_mailbox
 
@@ -43,6 +46,34 @@ async def test_no_log_holds_a_number_a_code_or_a_word_that_was_said(at_night: Se
     assert with_any(folders.logs, secrets) == {}
     assert with_any(folders.asterisk / "log", secrets) == {}
     assert with_any(folders.asterisk / "spool", secrets) == {}
+    pages = await every_page(at_night)
+    assert 'centralino_ivr_calls_ended_total{outcome="message_left"}' in pages["ivr/metrics"]
+    assert 'centralino_voicemail_messages_total{outcome="transcribed"}' in pages["voicemail/metrics"]
+    assert {name: secret for name, page in pages.items() for secret in secrets if secret.lower() in page.lower()} == {}
+    call_id = str((await at_night.page_of(told)).call_id)
+    assert [name for name, page in pages.items() if call_id in page or str(message.id) in page] == []
+
+
+async def every_page(line: ServiceLine) -> dict[str, str]:
+    """What each process of ours tells whoever monitors it."""
+    addresses = {name: line.platform.services.monitor_address(name) for name in OURS}
+    return {
+        f"{name}/{page}": (await fetch(address, f"/{page}", 5.0)).text
+        for name, address in addresses.items()
+        for page in ("health", "ready", "metrics")
+    }
+
+
+async def test_every_line_of_our_logs_is_json_that_names_its_process_and_in_a_call_the_call(
+    at_night: ServiceLine,
+) -> None:
+    told = await at_night.call("hear-start it/welcome", "hang up")
+    call_id = str((await at_night.page_of(told)).call_id)
+    for name in OURS:
+        lines = (at_night.platform.folders.logs / f"{name}.log").read_text(encoding="utf-8").splitlines()
+        assert {json.loads(line)["process"] for line in lines} == {name}
+    logged = (at_night.platform.folders.logs / "ivr.log").read_text(encoding="utf-8")
+    assert [json.loads(line)["event"] for line in logged.splitlines() if call_id in line]
 
 
 async def test_no_log_and_no_command_line_holds_a_password(at_night: ServiceLine) -> None:
