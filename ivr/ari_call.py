@@ -19,10 +19,17 @@ LANGUAGE_VARIABLE = "CENTRALINO_LANGUAGE"
 
 
 class AriCall:
-    """One caller, for the flows."""
+    """One caller, for the flows. `flow` is the one whose name the channel holds already, where a restart takes a call up."""
 
     def __init__(
-        self, line: Line, call_id: UUID, caller: str | None, language: str, sounds: Path, answer_pause_s: float
+        self,
+        line: Line,
+        call_id: UUID,
+        caller: str | None,
+        language: str,
+        sounds: Path,
+        answer_pause_s: float,
+        flow: str | None = None,
     ) -> None:
         self._line = line
         self._id = call_id
@@ -32,6 +39,7 @@ class AriCall:
         self._answer_pause_s = answer_pause_s
         self._arrived = monotonic()
         self._awaits_first_prompt = False
+        self._entered = (flow, language)
 
     @property
     def id(self) -> UUID:
@@ -80,9 +88,13 @@ class AriCall:
 
     async def enter(self, flow: str) -> None:
         metrics.IN_FLOWS.enter(self._id, flow)
+        # A caller who speaks on after a restart is being recorded: the channel would not take a variable before the end of that.
+        if (flow, self.language) == self._entered:
+            return
         async with _hang_ups():
             await self._line.set_variable(FLOW_VARIABLE, flow)
             await self._line.set_variable(LANGUAGE_VARIABLE, self.language)
+        self._entered = (flow, self.language)
 
     async def hang_up(self) -> None:
         await self._line.hang_up()

@@ -140,7 +140,17 @@ class Switchboard:
 
     async def _converse(self, arrival: Arrival, line: Line) -> None:
         caller = self._office.number(arrival.number)
-        call = AriCall(line, arrival.call_id, caller, arrival.language, self._pbx.sounds, self._settings.answer_pause_s)
+        call = AriCall(
+            line,
+            arrival.call_id,
+            caller,
+            arrival.language,
+            self._pbx.sounds,
+            self._settings.answer_pause_s,
+            arrival.flow,
+        )
+        if arrival.flow is not None:
+            await line.quiet()
         resumed = arrival.flow is not None
         desk: Desk = await self._office.welcome(arrival.call_id, caller, arrival.dialled, arrival.language, resumed)
         visit = Visit()

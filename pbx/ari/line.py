@@ -11,7 +11,6 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from foundation import logs
 from pbx.ari import operations as op
@@ -59,6 +58,17 @@ class Line:
         self._spool = spool
         self.gone = False
         self.keys: deque[str] = deque()
+        self._plays = 0
+
+    async def quiet(self) -> None:
+        """Stop what a process that died left playing here: until it ends, the channel would take no other request."""
+        for playback in self._playbacks():
+            with suppress(NotFound):
+                await self._ari.request(op.STOP_PLAYBACK, {"playbackId": playback})
+
+    def _playbacks(self) -> tuple[str, str]:
+        # Two names in turn, that whoever takes the call over knows; two, because the one that just ended may not be free yet.
+        return f"{self.channel_id}-0", f"{self.channel_id}-1"
 
     async def answer(self) -> None:
         """Answer the call. Harmless when it is answered already."""
@@ -79,7 +89,8 @@ class Line:
 
     async def play(self, *media: str) -> bool:
         """Play media URIs in order. False when a key cut it short (the key is kept), True when it was heard to the end."""
-        playback = uuid4().hex
+        self._plays += 1
+        playback = self._playbacks()[self._plays % 2]
         await self._ask(op.PLAY, media=",".join(media), playbackId=playback)
         cut_short = False
         ends = time.monotonic() + LONGEST_PLAYBACK_S

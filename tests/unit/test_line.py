@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from ivr.ari_call import FLOW_VARIABLE, AriCall
 from pbx.ari.client import Ari
 from pbx.ari.events import StasisStart
 from pbx.ari.fake import FakeChannel, FakePbx
@@ -22,6 +24,7 @@ class Dialled:
     """A caller on a line."""
 
     pbx: FakePbx
+    ari: Ari
     channel: FakeChannel
     line: Line
 
@@ -50,7 +53,7 @@ async def dialled(tmp_path: Path) -> AsyncIterator[Dialled]:
     await connected.wait()
     channel = pbx.dial("c1")
     await until(lambda: bool(lines), what="the line")
-    yield Dialled(pbx, channel, lines[0])
+    yield Dialled(pbx, ari, channel, lines[0])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -71,3 +74,20 @@ async def test_a_recording_the_disk_had_no_room_for_is_not_taken_for_one(dialled
     dialled.pbx.press(dialled.channel, "#")
     with pytest.raises(BadRecording):
         await recording
+
+
+async def test_who_takes_a_call_over_stops_what_still_plays_there(dialled: Dialled, tmp_path: Path) -> None:
+    playing = asyncio.create_task(dialled.line.play("sound:a", "sound:b"))
+    await until(lambda: dialled.channel.playback is not None, what="the playback")
+    successor = Line(dialled.ari, dialled.channel.id, tmp_path)
+    await successor.quiet()
+    assert dialled.channel.playback is None
+    playing.cancel()
+
+
+async def test_a_flow_whose_name_the_channel_holds_already_is_not_noted_again(dialled: Dialled, tmp_path: Path) -> None:
+    call = AriCall(dialled.line, uuid4(), None, "it", tmp_path, answer_pause_s=0, flow="mailbox")
+    await call.enter("mailbox")
+    assert FLOW_VARIABLE not in dialled.channel.variables
+    await call.enter("status")
+    assert dialled.channel.variables[FLOW_VARIABLE] == "status"
