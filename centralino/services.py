@@ -56,6 +56,7 @@ class Services:
             "CENTRALINO_AMI__ADDRESS": f"127.0.0.1:{self._ports.ami}",
             "CENTRALINO_PBX__SPOOL": str(self._folders.spool),
             "CENTRALINO_PBX__SOUNDS": str(self._folders.sounds),
+            "CENTRALINO_OUTBOX__FOLDER": str(self._folders.outbox / "ivr"),
             "CENTRALINO_AUDIO__FOLDER": str(self._folders.audio),
             "CENTRALINO_VOICEMAIL__MODELS_DIR": str(self._folders.models),
             "CENTRALINO_FALLBACK__SPOOL": str(self._folders.spool / "fallback"),

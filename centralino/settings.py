@@ -160,6 +160,10 @@ class Folders:
         return self.data / "audio"
 
     @property
+    def outbox(self) -> Path:
+        return self.data / "outbox"
+
+    @property
     def spool(self) -> Path:
         return self.asterisk / "spool"
 

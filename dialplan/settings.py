@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
 from dialplan.calendar import Calendar
-from dialplan.model import EXAMPLE, parse_weekly
+from dialplan.model import EXAMPLE, Override, parse_weekly
 from foundation.settings import Part
 
 
@@ -45,6 +46,6 @@ class HoursSettings(Part):
         """The time zone in which hours and dates are meant."""
         return ZoneInfo(self.timezone)
 
-    def calendar(self) -> Calendar:
-        """The calendar without overrides; `CalendarStore.load` gives the one in force."""
-        return Calendar(self.weekly, (), self.zone, self.holiday_subdivision)
+    def calendar(self, overrides: Sequence[Override] = ()) -> Calendar:
+        """The calendar with these overrides; `CalendarStore.load` gives the one in force."""
+        return Calendar(self.weekly, overrides, self.zone, self.holiday_subdivision)

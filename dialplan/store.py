@@ -89,4 +89,4 @@ class CalendarStore:
         async with self._database.session() as session:
             rows = (await session.execute(query)).scalars().all()
         overrides = [Override(row.kind, row.starts, row.ends, row.reason, row.author) for row in rows]
-        return Calendar(self._settings.weekly, overrides, self._settings.zone, self._settings.holiday_subdivision)
+        return self._settings.calendar(overrides)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foundation import logs
+from foundation.disk import sync
 
 log = logs.get(__name__)
 
@@ -133,12 +134,3 @@ def _append_whole(descriptor: int, data: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, before)
         raise
-
-
-def sync(path: Path) -> None:
-    """Put a file, or a folder's list of names, on the disk for good. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,19 +13,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
+
 from foundation import logs
 from foundation.database import is_away
 from foundation.journal import Journal, Line, Written
+from foundation.settings import Part
 
 log = logs.get(__name__)
 
 APPLIERS = 4
 RETRY_AFTER_S = (0.1, 0.2, 0.5, 1.0)
 TRIES = 5
+
+
+class OutboxSettings(Part):
+    """Where a process keeps what the database does not have yet: a folder of its own, on a disk that survives a restart."""
+
+    folder: Path = Field(examples=["data/outbox/ivr"])
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
 
 from foundation import logs, settings
 from foundation.health import Health
@@ -19,6 +21,18 @@ EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: a supervisor must not restart on 
 
 class CannotStart(Exception):
     """Something that must be there before the first call is missing: the text names it and the way out."""
+
+
+@asynccontextmanager
+async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Coroutines that run for the length of the block, and are cancelled at its end."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def run(process: str, serve: Callable[[asyncio.Event, Health], Awaitable[None]]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterable
+from functools import partial
 
 from pydantic import BaseModel
 
+from dialplan.known import KnownCalendar
 from dialplan.model import WeeklyHours
 from dialplan.settings import HoursSettings
 from dialplan.store import CalendarStore
@@ -15,11 +17,17 @@ from foundation.bus import Bus, RedisSettings
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
 from foundation.health import Health
-from foundation.process import CannotStart
-from ivr.desk import Office, Services
+from foundation.journal import Journal
+from foundation.outbox import Outbox, OutboxSettings
+from foundation.periodic import Periodic, repeat
+from foundation.process import CannotStart, running
+from ivr.desk import Services
 from ivr.guesses import Guesses
+from ivr.office import Office
+from ivr.records import Records
 from ivr.settings import IvrSettings
 from ivr.switchboard import APPLICATION, Switchboard
+from ivr.vitals import Vitals
 from ledger.service import Ledger
 from pbx.ari.client import ApplicationTaken
 from pbx.ari.metrics import EVENTS_WAITING
@@ -28,7 +36,12 @@ from pbx.settings import PbxSettings
 from phone.catalogue import MissingPrompt, catalogue, check
 from phone.spoken import spoken_hours
 from ticket_core.audio_store import AudioSettings, AudioStore
+from ticket_core.code_stock import CodeStock
 from ticket_core.service import Practices
+
+CODES_EVERY_S = 5.0
+ORDER_EVERY_S = 30.0
+DRAINED_WITHIN_S = 2.0
 
 
 class Tree(BaseModel):
@@ -38,6 +51,7 @@ class Tree(BaseModel):
     database: DatabaseSettings
     redis: RedisSettings
     audio: AudioSettings
+    outbox: OutboxSettings
     hours: HoursSettings = HoursSettings()
     ivr: IvrSettings = IvrSettings()
 
@@ -45,6 +59,7 @@ class Tree(BaseModel):
 async def serve(stop: asyncio.Event, health: Health) -> None:
     """Answer calls until `stop`. Raises `CannotStart` when a prompt has no sound, or another process has taken over."""
     in_service = health.check("pbx", "connecting to the PBX")
+    records = health.check("records", "opening the outbox")
     tree = settings.load(Tree)
     try:
         check(tree.pbx.sounds)
@@ -53,18 +68,33 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
         raise CannotStart(str(error)) from None
     clock = SystemClock()
     database, bus = Database(tree.database), Bus(tree.redis)
-    calendar = CalendarStore(database, tree.hours, clock)
     practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
+    ledger, folder = Ledger(database, clock), tree.outbox.folder
+    outbox = Outbox(Journal(folder), Journal(folder / "refused"), Records(ledger, practices, bus).apply)
+    codes = CodeStock(folder / "codes", partial(practices.lease_codes, "ivr"))
+    calendar = KnownCalendar(CalendarStore(database, tree.hours, clock), tree.hours, folder / "calendar.json")
     services = Services(
-        practices, Ledger(database, clock), calendar, bus, AudioStore(tree.audio.folder), Guesses(clock), clock,
+        practices, calendar, outbox, codes, AudioStore(tree.audio.folder), Guesses(clock), clock,
         tree.ivr, tree.pbx.spool, tree.pbx.sounds,
     )  # fmt: skip
     switchboard = Switchboard(
-        lambda: WebSocketTransport.connect(tree.pbx, APPLICATION), Office(services), tree.ivr, tree.pbx, in_service
+        lambda: WebSocketTransport.connect(tree.pbx, APPLICATION),
+        Office(services, ledger), tree.ivr, tree.pbx, in_service,
+    )  # fmt: skip
+    beside = (
+        outbox.run(),
+        repeat(Periodic("codes", CODES_EVERY_S, codes.refill), stop),
+        repeat(Periodic("order", ORDER_EVERY_S, switchboard.sweep), stop),
     )
+    vitals = Vitals(outbox, codes, records, clock)
+    vitals.look()
+    health.at_each_beat(vitals.look)
     health.at_each_beat(lambda: EVENTS_WAITING.set(switchboard.ari.events_waiting))
     try:
-        await _answer_until(stop, switchboard, tree.ivr.drain_s)
+        async with running(switchboard.ari.run(), switchboard.heartbeat.run(), *beside) as tasks:
+            await _until_one_ends(stop, tasks)
+            await switchboard.drain(tree.ivr.drain_s)
+            await outbox.drained(DRAINED_WITHIN_S)
     finally:
         await bus.close()
         await database.close()
@@ -80,22 +110,16 @@ def check_spoken(week: WeeklyHours) -> None:
         )
 
 
-async def _answer_until(stop: asyncio.Event, switchboard: Switchboard, drain_s: float) -> None:
-    running = asyncio.create_task(switchboard.ari.run())
-    beating = asyncio.create_task(switchboard.heartbeat.run())
+async def _until_one_ends(stop: asyncio.Event, tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Return on `stop`; a task that ends by itself has failed, and the process with it."""
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if running.done():
+    for task in done - {stopping}:
         try:
-            running.result()
+            task.result()
         except ApplicationTaken as error:
             raise CannotStart(f"{error}. Only one ivr may run for one PBX; this one has stopped.") from None
-    await switchboard.drain(drain_s)
-    for task in (running, beating):
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def main() -> None:

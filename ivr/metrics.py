@@ -15,6 +15,12 @@ FIRST_PROMPT_SECONDS = histogram(
     "From a call's arrival to its first prompt being asked of Asterisk; the deliberate pause after the answer is in it.",
     buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.52, 0.55, 0.6, 0.7, 0.8, 1, 1.5, 2, 3, 5, 10),
 )
+PENDING = gauge("outbox_pending_entries", "Writes on this process's disk that the database does not have yet.")
+PENDING_AGE = gauge("outbox_oldest_seconds", "How long the oldest of them has waited.")
+REFUSED = gauge(
+    "outbox_refused_entries", "Writes that could not be applied and were set aside on the disk for a person to see."
+)
+CODES_LEFT = gauge("codes_left", "Practice codes leased in advance and not given out yet.")
 
 
 class CallsInFlows:

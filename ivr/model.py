@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
@@ -11,12 +11,21 @@ from ledger.rules import weightier
 from phone.call import Recorded
 
 
+class RecordsAway(Exception):
+    """The practices cannot be looked up now: the caller is told so, because nothing else would be true."""
+
+
 @dataclass
 class Visit:
-    """What one call has come to so far."""
+    """What one call has come to so far, and what the caller has already answered: a restart finds it again.
+
+    `code` is one that was keyed and found.
+    """
 
     outcome: Outcome = Outcome.ABANDONED
     failed_codes: int = 0
+    code: str | None = None
+    resumed: bool = False
 
     def reached(self, outcome: Outcome) -> None:
         """Note an outcome; a lesser one changes nothing."""
@@ -38,23 +47,29 @@ class Hours:
 
 @dataclass(frozen=True)
 class Filed:
-    """A message has its practice; `added` when the practice was there before."""
+    """A message is kept for good. `code` is None when none could be leased; `added` when its practice was there before."""
 
-    code: str
+    code: str | None
     added: bool
 
 
 @dataclass
 class Draft:
-    """A message being left. `unfinished_take` is one that a process which died was recording."""
+    """A message being left. `unfinished_take` is one that a process which died was recording; `given_up`: too little was said."""
 
     message_id: UUID
     takes: int = 0
     unfinished_take: str | None = None
     filed: Filed | None = None
-    best: Recorded | None = field(default=None)
+    best: Recorded | None = None
+    given_up: bool = False
 
     def next_take(self) -> str:
         """The name of the next recording."""
         self.takes += 1
-        return f"{self.message_id}-{self.takes}"
+        return take_name(self.message_id, self.takes)
+
+
+def take_name(message_id: UUID, number: int) -> str:
+    """How a message's takes are called, from 1."""
+    return f"{message_id}-{number}"

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, Protocol
 from uuid import UUID
 
-from ivr.model import Draft, Filed, Hours
+from ivr.model import Draft, Filed, Hours, Visit
 from ivr.settings import IvrSettings
 from ledger.model import Outcome
 from phone.call import Call, Recorded
@@ -26,24 +26,32 @@ class Desk(Protocol):
         """Whether an emergency bulletin is to be said first."""
         ...
 
-    async def note(self, kind: str, **detail: Any) -> None:
+    def note(self, kind: str, **detail: Any) -> None:
         """Write a step of the ledger. No digit of a code, no number, no word of a message goes into it."""
         ...
 
-    async def speaks(self, language: str) -> None:
+    def speaks(self, language: str) -> None:
         """The caller chose a language."""
         ...
 
+    async def remember(self, visit: Visit) -> None:
+        """Keep what the caller has answered so far: a restart goes on from there."""
+        ...
+
     async def status(self, code: str) -> PracticeStatus | None:
-        """The practice with this code (11 digits), or None. Slow to answer where many codes have failed."""
+        """The practice with this code (11 digits), or None. Slow to answer where many codes have failed. Raises `RecordsAway`."""
         ...
 
     def code_failed(self) -> None:
         """A code was wrong or unknown."""
         ...
 
-    async def open_message(self, call: Call, adds_to: UUID | None) -> Draft:
-        """Write the row of this call's message, or find it again after a restart."""
+    def can_record(self) -> bool:
+        """Whether the disk has room for a message: what cannot be kept is not asked for."""
+        ...
+
+    async def open_message(self, call: Call, adds_to: PracticeStatus | None) -> Draft:
+        """Begin this call's message, or find it again after a restart."""
         ...
 
     async def note_take(self, draft: Draft, take: str) -> None:
@@ -70,18 +78,22 @@ class FrontOffice(Protocol):
         """A caller's number in E.164, or None."""
         ...
 
-    async def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str, resumed: bool) -> Desk:
-        """Open the ledger's page of a call, or find it again."""
+    def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[Desk, Visit]:
+        """Open the page of a call, or find it again with what the caller has answered."""
         ...
 
     async def farewell(self, call_id: UUID, outcome: Outcome) -> None:
         """Close the page."""
         ...
 
-    async def sent_to_fallback(self, call_id: UUID) -> None:
-        """The dialplan has the caller now; the page stays open until what it recorded is imported."""
+    async def handed_over(self, call_id: UUID) -> None:
+        """The dialplan has the caller now; what was said so far is kept, and the import of the rest closes the page."""
         ...
 
-    async def reconcile(self, live: Collection[UUID]) -> None:
-        """File what was said, and close the pages, of calls that ended while nobody of ours was there."""
+    async def left_behind(self) -> Collection[UUID]:
+        """Calls whose page is open: on the line now, or ended while nobody of ours was there."""
+        ...
+
+    async def settle(self, call_id: UUID) -> None:
+        """File what was said in a call that is gone, and close its page."""
         ...

@@ -6,6 +6,9 @@ from ivr.model import Hours
 from phone.spoken import spoken_code, spoken_date, spoken_hours, spoken_opening
 from ticket_core.model import PracticeState, PracticeStatus
 
+RESUMED = ("resumed", "not-a-rescue-number", "pause-short")
+"""What a caller hears in place of the greeting when the menu is taken up again: its warning is said to everybody, whole."""
+
 OTHER_LANGUAGE = {"it": "en", "en": "it"}
 
 

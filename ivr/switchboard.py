@@ -15,8 +15,7 @@ from foundation.health import Check
 from ivr import metrics
 from ivr.ari_call import FLOW_VARIABLE, LANGUAGE_VARIABLE, AriCall
 from ivr.flows.table import FIRST_FLOW, FLOWS
-from ivr.model import Visit
-from ivr.ports import Desk, FrontOffice
+from ivr.ports import FrontOffice
 from ivr.settings import IvrSettings
 from pbx.ari import operations as op
 from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost, NotFound
@@ -58,7 +57,6 @@ class Switchboard:
         self._settings = settings
         self._pbx = pbx
         self._calls: dict[str, asyncio.Task[None]] = {}
-        self._draining = False
         self.ari = Ari(
             APPLICATION, connect, self._on_start, self._on_connected, request_timeout_s=pbx.request_timeout_s
         )
@@ -79,16 +77,37 @@ class Switchboard:
         """Find who is already there: after a restart of ours, or a lost connection, nothing is told again."""
         self.heartbeat.connected()
         held = await self._held_channels()
-        live = set()
         for channel_id, number in held.items():
             arrival = await self._arrival_of(channel_id, number)
-            if arrival:
-                live.add(arrival.call_id)
-                if channel_id not in self._calls:
-                    metrics.RESUMED.inc()
-                    log.info("call_resumed", call_id=str(arrival.call_id), flow=arrival.flow)
-                    self._take(arrival)
-        await self._office.reconcile(live)
+            if arrival and channel_id not in self._calls:
+                metrics.RESUMED.inc()
+                log.info("call_resumed", call_id=str(arrival.call_id), flow=arrival.flow)
+                self._take(arrival)
+        await self.put_in_order()
+
+    async def sweep(self) -> None:
+        """Put things in order now and then: what a fault left open is closed without a restart."""
+        try:
+            await self.put_in_order()
+        except (ConnectionLost, AriTimeout) as error:
+            log.info("not_put_in_order", **logs.fault(error))
+
+    async def put_in_order(self) -> None:
+        """Settle each call that nobody has on the line any more, and whose end nobody wrote."""
+        # Before looking who is there: whoever comes meanwhile is not among them.
+        left = await self._office.left_behind()
+        there = await self._calls_with_the_pbx() if left else set()
+        for call_id in left:
+            if call_id not in there and call_id not in self._in_hand():
+                await self._office.settle(call_id)
+
+    def _in_hand(self) -> set[UUID]:
+        return {UUID(task.get_name()) for task in self._calls.values()}
+
+    async def _calls_with_the_pbx(self) -> set[UUID]:
+        channels = await self.ari.request(op.LIST_CHANNELS)
+        found = [await self._variable(channel["id"], "CALL_ID") for channel in channels]
+        return {UUID(call_id) for call_id in found if call_id}
 
     async def _held_channels(self) -> dict[str, str]:
         try:
@@ -151,26 +170,40 @@ class Switchboard:
         )
         if arrival.flow is not None:
             await line.quiet()
-        resumed = arrival.flow is not None
-        desk: Desk = await self._office.welcome(arrival.call_id, caller, arrival.dialled, arrival.language, resumed)
-        visit = Visit()
+        desk, visit = self._office.welcome(arrival.call_id, caller, arrival.dialled, arrival.language)
+        visit.resumed = visit.resumed or arrival.flow is not None
         flow = FLOWS[arrival.flow or FIRST_FLOW]
         try:
             await flow(call, desk, visit)
             await call.hang_up()
         except CallerHungUp:
+            if await self._is_with_the_fallback(line):
+                metrics.FALLBACK.labels(reason="taken").inc()
+                log.warning("call_taken_by_the_fallback")
+                await self._office.handed_over(arrival.call_id)
+                return
             log.info("caller_hung_up")
         metrics.ENDED.labels(outcome=visit.outcome.value).inc()
         await self._office.farewell(arrival.call_id, visit.outcome)
+
+    async def _is_with_the_fallback(self, line: Line) -> bool:
+        """Whether the channel left us alive: the guard takes callers from a process that does not answer them."""
+        if line.hung_up:
+            return False
+        try:
+            channel = await self.ari.request(op.GET_CHANNEL, {"channelId": line.channel_id})
+        except NotFound:
+            return False
+        return bool(channel["dialplan"]["context"] == FALLBACK)
 
     async def _to_fallback(self, arrival: Arrival, line: Line) -> None:
         """What we could not finish, Asterisk alone does: the caller leaves a message in the spool."""
         try:
             await line.send_to_dialplan(FALLBACK)
-        except (ChannelGone, ConnectionLost, AriError, AriTimeout) as error:
-            log.warning("no_caller_for_fallback", **logs.fault(error))
-            return
-        await self._office.sent_to_fallback(arrival.call_id)
+            await self._office.handed_over(arrival.call_id)
+        except (ChannelGone, ConnectionLost, AriError, AriTimeout, OSError) as error:
+            # Its page is still open: whoever puts things in order finds it.
+            log.warning("not_handed_over", **logs.fault(error))
 
     # -- the end
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from foundation.disk import sync
 from foundation.settings import Part
+from ticket_core.wav import mend_lengths
 
 
 class AudioSettings(Part):
@@ -37,16 +38,18 @@ class AudioStore:
     def keep(self, recording: Path, message_id: UUID) -> str:
         """Put a finished recording into the store, on the disk for good; returns its name. Raises OSError.
 
-        The recording itself stays: it is removed with `discard` once the message is filed.
+        The recording itself stays: it is removed with `discard` once the message is filed. A WAV whose writer was killed says in
+        its header that it is empty; the kept copy says its true length.
         """
         target = self.path(message_id)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             unfinished = target.with_suffix(".unfinished")
             shutil.copyfile(recording, unfinished)
-            _sync(unfinished)
+            mend_lengths(unfinished)
+            sync(unfinished)
             unfinished.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
         return self.name(message_id)
 
 
@@ -54,11 +57,3 @@ def discard(recording: Path) -> None:
     """Remove a recording from the spool; harmless when it is gone."""
     with suppress(FileNotFoundError):
         recording.unlink()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

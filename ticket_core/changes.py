@@ -15,7 +15,7 @@ from ticket_core.codes import new_code
 from ticket_core.model import Channel, Closure, MessageState, PracticeState
 from ticket_core.rules import WorkingDay, check_closure, next_interval
 from ticket_core.states import CLOCK, MESSAGE_STEPS, PRACTICE_STEPS
-from ticket_core.store import ClockRow, HistoryRow, MessageRow, PracticeRow
+from ticket_core.store import ClockRow, CodeRow, HistoryRow, MessageRow, PracticeRow
 
 DRAWS = 20
 
@@ -38,9 +38,10 @@ class Changes:
         working_day: WorkingDay,
         zone: tzinfo,
         draw: Callable[[], str] = new_code,
+        at: datetime | None = None,
     ) -> None:
         self.session = session
-        self.now: datetime = clock.now()
+        self.now: datetime = at or clock.now()
         self._working_day = working_day
         self._zone = zone
         self._draw = draw
@@ -61,33 +62,47 @@ class Changes:
             raise UnknownMessage(f"no message has the id {message_id}: open it first")
         return row
 
-    async def open_practice(self, channel: Channel, language: str, caller: str | None, author: str) -> PracticeRow:
-        """Write a new practice under a code that no other one has."""
-        practice_id = await self._insert(channel, language, caller)
-        row = await self.practice(practice_id)
+    async def open_practice(
+        self,
+        channel: Channel,
+        language: str,
+        caller: str | None,
+        author: str,
+        practice_id: UUID | None = None,
+        code: str | None = None,
+    ) -> PracticeRow:
+        """Write a new practice under a code that no other one has: `code` when it was leased, else one that is drawn now."""
+        row = PracticeRow(
+            id=practice_id or uuid4(),
+            code=code or (await self.draw_codes(1))[0],
+            channel=channel,
+            language=language,
+            caller=caller,
+            state=PracticeState.RECEIVED,
+            opened_at=self.now,
+            state_since=self.now,
+            # The number is the only address a machine can know of; a person who hears another one clears the flag.
+            no_reply_address=caller is None,
+            history=[],
+            clock=[],
+        )
+        self.session.add(row)
         self._set_clock(row, PracticeState.RECEIVED, "received")
         self.note(row, author, "received", channel.value)
+        await self.session.flush()
         return row
 
-    async def _insert(self, channel: Channel, language: str, caller: str | None) -> UUID:
+    async def draw_codes(self, count: int, holder: str | None = None) -> list[str]:
+        """Draw codes that were never drawn before; `holder` has them from now on."""
+        drawn: list[str] = []
         for _ in range(DRAWS):
-            values = {
-                "id": uuid4(),
-                "code": self._draw(),
-                "channel": channel,
-                "language": language,
-                "caller": caller,
-                "state": PracticeState.RECEIVED,
-                "opened_at": self.now,
-                "state_since": self.now,
-                # The number is the only address a machine can know of; a person who hears another one clears the flag.
-                "no_reply_address": caller is None,
-            }
-            query = insert(PracticeRow).values(values).on_conflict_do_nothing(index_elements=["code"])
-            made = (await self.session.execute(query.returning(PracticeRow.id))).scalar_one_or_none()
-            if made is not None:
-                return made
-        raise RuntimeError(f"{DRAWS} codes in a row were taken: the source of random numbers is broken")
+            wanted = dict.fromkeys(self._draw() for _ in range(count - len(drawn)))
+            rows = [{"code": code, "holder": holder, "drawn_at": self.now} for code in wanted]
+            query = insert(CodeRow).values(rows).on_conflict_do_nothing(index_elements=["code"])
+            drawn += (await self.session.execute(query.returning(CodeRow.code))).scalars()
+            if len(drawn) == count:
+                return drawn
+        raise RuntimeError(f"{DRAWS} draws in a row found too few free codes: the source of random numbers is broken")
 
     def step(
         self, row: PracticeRow, to: PracticeState, reason: str, author: str, closure: Closure | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from datetime import datetime
+from uuid import UUID, uuid5
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -28,6 +29,9 @@ log = logs.get(__name__)
 
 CALLER = "caller"
 
+# A practice's id is made from its call's: whoever files a second message of one call finds the same practice.
+PRACTICES = UUID("4b0f6e5b-3c0a-4a43-8f5e-0d9f7a1b6c52")
+
 
 class Practices(Transcription):
     """Practices and their voice messages. `Practices(database, clock, working_day)`; verbs of the worker in `Transcription`."""
@@ -42,9 +46,10 @@ class Practices(Transcription):
         caller: str | None,
         recording: str,
         adds_to: UUID | None = None,
+        at: datetime | None = None,
     ) -> None:
         """Write the message's row, before the beep. Raises `UnknownPractice` for an `adds_to` that is not there."""
-        async with self._changes() as changes:
+        async with self._changes(at) as changes:
             if adds_to is not None and await changes.session.get(PracticeRow, adds_to) is None:
                 raise UnknownPractice(f"no practice has the id {adds_to}: the message cannot be added to it")
             values = {
@@ -68,35 +73,49 @@ class Practices(Transcription):
             if row.state is MessageState.RECORDING:
                 row.recording = recording
 
-    async def file_message(self, message_id: UUID, audio: Audio) -> Practice:
-        """Give the message a practice: a new one with its code, or the one it adds to. Again: the same practice.
+    async def file_message(
+        self, message_id: UUID, audio: Audio, code: str | None = None, at: datetime | None = None
+    ) -> Practice:
+        """Give the message a practice: a new one, the one of its call, or the one it adds to. Again: the same practice.
 
+        `code` was leased with `lease_codes` and may have been told to the caller: then the practice has this one.
         Raises `UnknownMessage`; `IllegalStep` for a message that was abandoned.
         """
-        async with self._changes() as changes:
+        async with self._changes(at) as changes:
             message = await changes.message(message_id)
             if message.practice_id is not None:
                 return (await changes.practice(message.practice_id)).value()
             changes.move(message, MessageState.TO_TRANSCRIBE)
-            practice = await self._practice_for(changes, message)
+            practice = await self._practice_for(changes, message, code)
             message.practice_id = practice.id
             message.audio_path, message.seconds, message.talk_seconds = audio.path, audio.seconds, audio.talk_seconds
             value = practice.value()
         log.info("message_filed", message_id=str(message_id), practice_id=str(value.id), call_id=str(message.call_id))
         return value
 
-    async def _practice_for(self, changes: Changes, message: MessageRow) -> PracticeRow:
-        if message.adds_to is None:
-            return await changes.open_practice(Channel.VOICE_MESSAGE, message.language, message.caller, CALLER)
-        practice = await changes.practice(message.adds_to)
+    async def _practice_for(self, changes: Changes, message: MessageRow, code: str | None) -> PracticeRow:
+        practice_id = message.adds_to or uuid5(PRACTICES, str(message.call_id))
+        practice = await changes.session.get(PracticeRow, practice_id, with_for_update=True)
+        if practice is not None and message.adds_to is None and code not in (None, practice.code):
+            # Two of ours took a message of one call, each without knowing of the other: the caller's code must stay true.
+            practice_id, practice = uuid5(PRACTICES, f"{message.call_id} {code}"), None
+        if practice is None:
+            return await changes.open_practice(
+                Channel.VOICE_MESSAGE, message.language, message.caller, CALLER, practice_id, code
+            )
         changes.note(practice, CALLER, "message_added", "voice message")
         if practice.state in REOPENABLE:
             changes.step(practice, PracticeState.IN_PROGRESS, "the requester left a message", CALLER)
         return practice
 
-    async def abandon_message(self, message_id: UUID, reason: str) -> None:
-        """Close a message in which too little was said. Raises `UnknownMessage`; `IllegalStep` when it was filed."""
+    async def lease_codes(self, holder: str, count: int) -> list[str]:
+        """Draw codes in advance for a process that must be able to give one out while the database is away."""
         async with self._changes() as changes:
+            return await changes.draw_codes(count, holder)
+
+    async def abandon_message(self, message_id: UUID, reason: str, at: datetime | None = None) -> None:
+        """Close a message in which too little was said. Raises `UnknownMessage`; `IllegalStep` when it was filed."""
+        async with self._changes(at) as changes:
             row = await changes.message(message_id)
             if row.state is not MessageState.ABANDONED:
                 changes.move(row, MessageState.ABANDONED, reason)

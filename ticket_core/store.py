@@ -44,6 +44,16 @@ def _names(of: type[StrEnum], constraint: str) -> Enum:
     )
 
 
+class CodeRow(Base):
+    """A code that was drawn, used or not: it is never drawn again. `holder` leased it before there was a practice for it."""
+
+    __tablename__ = "practice_code"
+
+    code: Mapped[str] = mapped_column(String(CODE_DIGITS), primary_key=True)
+    holder: Mapped[str | None] = mapped_column(Text)
+    drawn_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class PracticeRow(Base):
     """One practice."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -47,9 +47,9 @@ class Transcription:
         self._draw = draw
 
     @asynccontextmanager
-    async def _changes(self) -> AsyncIterator[Changes]:
+    async def _changes(self, at: datetime | None = None) -> AsyncIterator[Changes]:
         async with self._database.session() as session:
-            yield Changes(session, self._clock, self._working_day, self._zone, self._draw)
+            yield Changes(session, self._clock, self._working_day, self._zone, self._draw, at)
 
     def _is_free(self) -> ColumnElement[bool]:
         lapsed = (MessageRow.state == MessageState.TRANSCRIBING) & (MessageRow.lease_until <= self._clock.now())

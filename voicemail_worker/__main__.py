@@ -14,13 +14,13 @@ from foundation.bus import Bus, RedisSettings
 from foundation.clock import Clock, SystemClock
 from foundation.database import Database, DatabaseSettings
 from foundation.health import Health
+from foundation.periodic import Periodic, repeat
 from ledger.service import Ledger
 from ticket_core.audio_store import AudioSettings, AudioStore
 from ticket_core.service import Practices
 from voicemail_worker import metrics, models
 from voicemail_worker.decoding import DecoderProcess
 from voicemail_worker.news import MessageNews
-from voicemail_worker.periodic import Periodic, repeat
 from voicemail_worker.settings import FallbackSettings, VoicemailSettings
 from voicemail_worker.spool_import import SpoolImport
 from voicemail_worker.worker import Worker

@@ -15,11 +15,11 @@ from foundation import logs
 from foundation.bus import News
 from foundation.clock import Clock
 from foundation.health import Check
+from foundation.periodic import wait
 from ticket_core.model import Message
 from voicemail_worker import distress, metrics, rules
 from voicemail_worker.model import Died, Installed, Job, ModelBroken, NoSpeech, Outcome, Transcribed, Unreadable
 from voicemail_worker.news import MessageNews, message_in
-from voicemail_worker.periodic import wait
 from voicemail_worker.ports import Decoder, Messages
 from voicemail_worker.settings import VoicemailSettings
 

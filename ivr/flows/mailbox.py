@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from ivr.model import Draft, Filed, Visit
 from ivr.ports import Desk
 from ivr.rules import told_code
 from ledger.model import Outcome
 from phone.call import Call, CallerHungUp, Ended, RecordingFailed
 from phone.menu import menu
+from ticket_core.model import PracticeStatus
 
 END_KEY = "#"
 
 
-async def leave_message(call: Call, desk: Desk, visit: Visit, adds_to: UUID | None = None) -> None:
+async def leave_message(call: Call, desk: Desk, visit: Visit, adds_to: PracticeStatus | None = None) -> None:
     """Take a message. Whatever the caller does, what was said is filed, once, and before anything is promised."""
     draft = await desk.open_message(call, adds_to)
     hung_up = failed = False
     try:
         await call.enter("mailbox")
-        if not draft.filed:
+        if not (draft.filed or draft.given_up):
             await take_message(call, desk, draft)
     except CallerHungUp:
         hung_up = True
@@ -41,8 +40,9 @@ async def settle(desk: Desk, visit: Visit, draft: Draft, failed: bool) -> Filed 
     if draft.filed or draft.best:
         visit.reached(Outcome.MESSAGE_LEFT)
         return draft.filed or await desk.file_message(draft, draft.best)  # type: ignore[arg-type]
-    await desk.abandon_message(draft, "the recording failed" if failed else "too little was said")
     visit.reached(Outcome.ERROR if failed else Outcome.MISSED)
+    if not draft.given_up:
+        await desk.abandon_message(draft, "the recording failed" if failed else "too little was said")
     return None
 
 
@@ -69,12 +69,14 @@ async def take_message(call: Call, desk: Desk, draft: Draft) -> None:
 
 
 async def record_after(prompt: str, call: Call, desk: Desk, draft: Draft) -> None:
-    """Say what to do, beep, record one take."""
+    """Say what to do, beep, record one take. Raises `RecordingFailed` where there is no room for it."""
+    if not desk.can_record():
+        raise RecordingFailed("the disk's reserve is reached")
     take = draft.next_take()
     await desk.note_take(draft, take)
     await call.say(prompt)
     await call.say("beep")
-    await desk.note("voicemail", take=draft.takes)
+    desk.note("voicemail", take=draft.takes)
     await record(call, desk, draft, take)
 
 
@@ -94,5 +96,8 @@ async def record(call: Call, desk: Desk, draft: Draft, take: str) -> None:
 
 async def tell_code(call: Call, filed: Filed) -> None:
     """The code, twice. Any key says it again: nobody may miss it by a finger that was too quick."""
+    if filed.code is None:
+        await call.say("code-later")
+        return
     while await call.ask(*told_code(filed.code, filed.added), wait_s=2.0) is not None:
         continue

@@ -8,7 +8,7 @@ from ivr.flows.operator import ask_for_operator
 from ivr.flows.status import practice_status
 from ivr.model import Visit
 from ivr.ports import Desk
-from ivr.rules import OTHER_LANGUAGE, greeting, menu_prompts
+from ivr.rules import OTHER_LANGUAGE, RESUMED, greeting, menu_prompts
 from phone.call import Call
 from phone.menu import menu
 
@@ -20,7 +20,7 @@ async def main_menu(call: Call, desk: Desk, visit: Visit) -> None:
     """Greet the caller and take them where they ask."""
     await call.answer()
     await call.enter("main_menu")
-    intro = greeting(desk.bulletin())
+    intro = RESUMED if visit.resumed else greeting(desk.bulletin())
     while True:
         hours = await desk.hours()
         keys = KEYS_OPEN if hours.is_open else KEYS_CLOSED
@@ -29,7 +29,7 @@ async def main_menu(call: Call, desk: Desk, visit: Visit) -> None:
             call, *menu_prompts(hours), keys=keys, intro=intro, stay=stay,
             tries=desk.settings.tries, wait_s=desk.settings.menu_wait_s,
         )  # fmt: skip
-        await desk.note("menu", menu="open" if hours.is_open else "closed", key=key)
+        desk.note("menu", menu="open" if hours.is_open else "closed", key=key)
         match key:
             case "1" | "0":
                 return await ask_for_operator(call, desk, visit)
@@ -50,5 +50,5 @@ async def main_menu(call: Call, desk: Desk, visit: Visit) -> None:
 async def change_language(call: Call, desk: Desk) -> None:
     """From here on in the other language; the greeting is said again, because of its warning."""
     call.language = OTHER_LANGUAGE[call.language]
-    await desk.speaks(call.language)
+    desk.speaks(call.language)
     await call.enter("main_menu")

@@ -170,6 +170,8 @@ class FakePbx:
         match method, steps:
             case "GET", ["channels"]:
                 return [self._show(channel) for channel in self.channels.values()]
+            case "GET", ["channels", name]:
+                return self._show(self._channel(name))
             case "GET", ["applications", name]:
                 return {"name": name, "channel_ids": list(self.channels), "bridge_ids": []}
             case "POST", ["asterisk", "variable"]:

@@ -49,7 +49,10 @@ class Take:
 
 
 class Line:
-    """The events and requests of one channel."""
+    """The events and requests of one channel.
+
+    `gone` when it is ours no more; `hung_up` when that is known to be because the call ended.
+    """
 
     def __init__(self, ari: Ari, channel_id: str, spool: Path) -> None:
         self.channel_id = channel_id
@@ -57,6 +60,7 @@ class Line:
         self._inbox = ari.listen(channel_id)
         self._spool = spool
         self.gone = False
+        self.hung_up = False
         self.keys: deque[str] = deque()
         self._plays = 0
 
@@ -78,6 +82,7 @@ class Line:
         """End the call; harmless when it has ended."""
         with suppress(ChannelGone):
             await self._ask(op.HANG_UP)
+            self.hung_up = True
 
     async def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable. The channel is idle between verbs, so this does not wait for a playback."""
@@ -204,7 +209,9 @@ class Line:
     def _note(self, event: Event) -> None:
         if isinstance(event, KeyPressed):
             self.keys.append(event.key)
-        elif isinstance(event, HangUpAsked | StasisEnd | ChannelDestroyed):
+        elif isinstance(event, HangUpAsked | ChannelDestroyed):
+            self.gone = self.hung_up = True
+        elif isinstance(event, StasisEnd):
             self.gone = True
 
     async def _ask(self, operation: op.Operation, **query: object) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from ivr.flows.table import FIRST_FLOW, FLOWS
-from ivr.model import Draft, Filed, Hours, Visit
+from ivr.model import Draft, Filed, Hours, RecordsAway, Visit
 from ivr.settings import IvrSettings
 from phone.call import Call, CallerHungUp, Recorded
 from phone.fake_call import FakeCall
@@ -30,7 +31,7 @@ class MemoryDesk:
         self.is_open = is_open
         self.practices = {practice.code: practice for practice in practices}
         self.message_id: UUID | None = None
-        self.adds_to: UUID | None = None
+        self.adds_to: PracticeStatus | None = None
         self.noted_takes: list[str] = []
         self.filed: list[Recorded] = []
         self.abandoned: list[str] = []
@@ -39,6 +40,10 @@ class MemoryDesk:
         self.languages: list[str] = []
         self.looked_up: list[str] = []
         self.failed_codes = 0
+        self.remembered: list[Visit] = []
+        self.has_room = True
+        self.records_away = False
+        self.has_codes = True
         self.answer: Filed | None = None
         self._bulletin = bulletin
 
@@ -49,20 +54,28 @@ class MemoryDesk:
     def bulletin(self) -> bool:
         return self._bulletin
 
-    async def note(self, kind: str, **detail: Any) -> None:
+    def note(self, kind: str, **detail: Any) -> None:
         self.notes.append((kind, detail))
 
-    async def speaks(self, language: str) -> None:
+    def speaks(self, language: str) -> None:
         self.languages.append(language)
+
+    async def remember(self, visit: Visit) -> None:
+        self.remembered.append(replace(visit))
+
+    def can_record(self) -> bool:
+        return self.has_room
 
     async def status(self, code: str) -> PracticeStatus | None:
         self.looked_up.append(code)
+        if self.records_away:
+            raise RecordsAway
         return self.practices.get(code)
 
     def code_failed(self) -> None:
         self.failed_codes += 1
 
-    async def open_message(self, call: Call, adds_to: UUID | None) -> Draft:
+    async def open_message(self, call: Call, adds_to: PracticeStatus | None) -> Draft:
         if self.message_id is None:
             self.message_id, self.adds_to = uuid4(), adds_to
             return Draft(self.message_id)
@@ -76,7 +89,7 @@ class MemoryDesk:
 
     async def file_message(self, draft: Draft, recorded: Recorded) -> Filed:
         self.filed.append(recorded)
-        self.answer = Filed(new_code(), added=self.adds_to is not None)
+        self.answer = Filed(new_code() if self.has_codes else None, added=self.adds_to is not None)
         return self.answer
 
     async def abandon_message(self, draft: Draft, reason: str) -> None:
@@ -86,9 +99,9 @@ class MemoryDesk:
         self.discarded.append(take)
 
 
-async def serve(call: FakeCall, desk: MemoryDesk, flow: str = FIRST_FLOW) -> Visit:
-    """One call from `flow` to its end, whoever ends it."""
-    visit = Visit()
+async def serve(call: FakeCall, desk: MemoryDesk, flow: str = FIRST_FLOW, visit: Visit | None = None) -> Visit:
+    """One call from `flow` to its end, whoever ends it; `visit` is what an earlier process remembered of it."""
+    visit = visit or Visit()
     with suppress(CallerHungUp):
         await FLOWS[flow](call, desk, visit)
         await call.hang_up()

@@ -147,7 +147,7 @@ async def test_a_message_can_be_added_to_the_practice() -> None:
     call = FakeCall([(ASK, Press(f"{CODE}#")), (MENU, Press("3"))], [Speak(8)])
     desk = MemoryDesk(RECEIVED)
     visit = await serve(call, desk, "status")
-    assert desk.adds_to == RECEIVED.practice_id
+    assert desk.adds_to == RECEIVED
     assert "message-added" in call.said
     assert visit.outcome is Outcome.MESSAGE_LEFT
 

@@ -1,4 +1,4 @@
-"""Small jobs that run beside the worker's loop, each at its own pace."""
+"""Small jobs that run beside a process's main work, each at its own pace."""
 
 from __future__ import annotations
 

@@ -1,0 +1,104 @@
+"""The office: opens a desk for each call, closes its page, and puts in order what was left behind while nobody was there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from uuid import UUID
+
+from dialplan.numbers import caller_number
+from foundation import logs
+from foundation.database import is_away
+from foundation.patience import within
+from ivr.desk import CallDesk, Services, file, last_good_take
+from ivr.diary import Diary
+from ivr.model import Visit
+from ledger.model import Call, Outcome, StepKind
+from ledger.service import Ledger
+
+log = logs.get(__name__)
+
+LEDGER_WITHIN_S = 5.0
+
+
+class Office:
+    """Implements `ivr.ports.FrontOffice`."""
+
+    def __init__(self, services: Services, ledger: Ledger) -> None:
+        self._services = services
+        self._ledger = ledger
+
+    def number(self, shown: str) -> str | None:
+        return caller_number(shown)
+
+    def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[CallDesk, Visit]:
+        diary = self._services.diary(call_id)
+        visit = diary.visit_so_far()
+        diary.arrived(caller, dialled, language)
+        if visit.resumed:
+            diary.step(StepKind.RESUMED)
+        return CallDesk(self._services, diary, caller), visit
+
+    async def farewell(self, call_id: UUID, outcome: Outcome) -> None:
+        await self._services.diary(call_id).ended(outcome)
+
+    async def handed_over(self, call_id: UUID) -> None:
+        diary = self._services.diary(call_id)
+        await self._settle_message(diary)
+        await diary.handed_over()
+
+    async def left_behind(self) -> Collection[UUID]:
+        return {*self._services.outbox.open_subjects(), *await self._open_in_the_ledger()}
+
+    async def _open_in_the_ledger(self) -> list[UUID]:
+        try:
+            return [call.call_id for call in await within(self._ledger.open_calls(), LEDGER_WITHIN_S)]
+        except Exception as error:
+            if not is_away(error):
+                raise
+            return []  # what this process began stands in its own outbox
+
+    async def settle(self, call_id: UUID) -> None:
+        diary = self._services.diary(call_id)
+        if not self._services.outbox.story(call_id):
+            await self._settle_page(call_id)
+            return
+        visit = diary.visit_so_far()
+        message = diary.message_so_far()
+        if message is not None:
+            filed = await self._settle_message(diary)
+            visit.reached(Outcome.MESSAGE_LEFT if filed else Outcome.MISSED)
+        if self._is_with_the_fallback(call_id):
+            await diary.handed_over()
+        else:
+            await diary.ended(visit.outcome)
+        log.info("call_settled", call_id=str(call_id), outcome=visit.outcome.value)
+
+    async def _settle_message(self, diary: Diary) -> bool:
+        """File what was said; tells whether the message is kept."""
+        message = diary.message_so_far()
+        if message is None or not message.is_open:
+            return message is not None and message.filed is not None
+        take = await asyncio.to_thread(last_good_take, self._services, message)
+        if take is None:
+            await diary.abandoned(message.id, "the call ended while nobody was there")
+            return False
+        await file(self._services, diary, take)
+        return True
+
+    async def _settle_page(self, call_id: UUID) -> None:
+        """A page that is open in the ledger and that no diary knows of: the disk of an earlier process is gone."""
+        page = await self._ledger.call(call_id)
+        if page is None or self._is_with_the_fallback(call_id) or _was_handed_over(page):
+            return
+        messages = await self._services.practices.messages_of_call(call_id)
+        kept = any(message.practice_id for message in messages)
+        await self._ledger.ended(call_id, Outcome.MESSAGE_LEFT if kept else Outcome.MISSED)
+        log.warning("call_without_a_diary_closed", call_id=str(call_id))
+
+    def _is_with_the_fallback(self, call_id: UUID) -> bool:
+        return (self._services.spool / "fallback" / f"{call_id}.call").exists()
+
+
+def _was_handed_over(page: Call) -> bool:
+    return any(step.kind is StepKind.FALLBACK for step in page.steps)
