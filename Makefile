@@ -3,7 +3,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/centralino
 BIN := .venv/bin
 WORKERS ?= 6
 
-.PHONY: help setup setup-dev demo run check test unit diagrams lock clean
+.PHONY: help setup setup-dev demo run check test unit bench diagrams lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ test: setup-dev ## every test, on the real Asterisk, PostgreSQL, Redis and speec
 
 unit: ## the unit tests alone
 	$(BIN)/pytest tests/unit -q
+
+bench: setup-dev ## measure beside peers, ten minutes; NAME=greeting, status or calls for one of them
+	@$(BIN)/python -m bench $(NAME)
 
 diagrams: ## draw docs/diagrams from the tables of states
 	$(BIN)/centralino diagrams
