@@ -90,6 +90,7 @@ class FakePbx:
 
     def __init__(self, spool: Path) -> None:
         self.channels: dict[str, FakeChannel] = {}
+        self.elsewhere: dict[str, FakeChannel] = {}
         self.globals: dict[str, str] = {}
         self.spool = spool
         self.reachable = True
@@ -140,6 +141,14 @@ class FakePbx:
             channel.recording.spoken_s += seconds
             self._time_recording(channel)
 
+    def redirect(self, channel: FakeChannel, context: str) -> None:
+        """Somebody takes the channel out of the application, alive, as AMI's Redirect does."""
+        if channel.playback:
+            self._finish_playback(channel)
+        channel.sent_to = context
+        self._leave(channel)
+        self.elsewhere[channel.id] = channel
+
     def hang_up(self, channel: FakeChannel) -> None:
         """The caller hangs up."""
         self._tell("ChannelHangupRequest", channel)
@@ -171,7 +180,7 @@ class FakePbx:
             case "GET", ["channels"]:
                 return [self._show(channel) for channel in self.channels.values()]
             case "GET", ["channels", name]:
-                return self._show(self._channel(name))
+                return self._show(self.elsewhere.get(name) or self._channel(name))
             case "GET", ["applications", name]:
                 return {"name": name, "channel_ids": list(self.channels), "bridge_ids": []}
             case "POST", ["asterisk", "variable"]:
@@ -288,6 +297,7 @@ class FakePbx:
         return {
             "id": channel.id, "name": f"PJSIP/trunk-{channel.id}", "state": "Up" if channel.answered else "Ring",
             "caller": {"name": "", "number": channel.variables.get("number", "")},
+            "dialplan": {"context": channel.sent_to or "inbound"},
         }  # fmt: skip
 
     def _tell(self, kind: str, channel: FakeChannel | None, **fields: Any) -> None:

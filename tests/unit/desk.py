@@ -44,6 +44,7 @@ class MemoryDesk:
         self.has_room = True
         self.records_away = False
         self.has_codes = True
+        self.gave_up = False
         self.answer: Filed | None = None
         self._bulletin = bulletin
 
@@ -78,7 +79,7 @@ class MemoryDesk:
     async def open_message(self, call: Call, adds_to: PracticeStatus | None) -> Draft:
         if self.message_id is None:
             self.message_id, self.adds_to = uuid4(), adds_to
-            return Draft(self.message_id)
+            return Draft(self.message_id, given_up=self.gave_up)
         draft = Draft(self.message_id, takes=len(self.noted_takes), filed=self.answer)
         if self.noted_takes and not self.answer:
             draft.unfinished_take = self.noted_takes[-1]

@@ -192,3 +192,27 @@ async def test_a_message_added_to_a_practice_is_called_so() -> None:
     call = FakeCall()
     await leave(call, desk)
     assert call.said[0] == "message-added"
+
+
+async def test_without_room_on_the_disk_the_caller_is_told_so_before_they_speak() -> None:
+    call, desk = FakeCall(takes=[TALK]), MemoryDesk()
+    desk.has_room = False
+    visit = await leave(call, desk)
+    assert call.said == ["apology", *GOODBYE]
+    assert (visit.outcome, desk.filed, call.recordings) == (Outcome.ERROR, [], {})
+
+
+async def test_without_a_code_the_caller_hears_that_it_comes_later() -> None:
+    call, desk = FakeCall([(MENU, Press("1"))], [TALK]), MemoryDesk()
+    desk.has_codes = False
+    visit = await leave(call, desk)
+    assert call.said[-3:] == ["code-later", *GOODBYE]
+    assert visit.outcome is Outcome.MESSAGE_LEFT
+
+
+async def test_a_message_that_was_given_up_before_a_restart_is_not_asked_for_again() -> None:
+    call, desk = FakeCall(takes=[TALK]), MemoryDesk()
+    desk.gave_up = True
+    visit = await leave(call, desk)
+    assert call.said == ["not-recorded", *GOODBYE]
+    assert (visit.outcome, desk.abandoned) == (Outcome.MISSED, [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ivr.model import Visit
 from ledger.model import Outcome
 from phone.catalogue import LANGUAGES
 from phone.fake_call import FakeCall, HangUp, Press, Speak
@@ -25,6 +26,12 @@ async def test_a_caller_is_greeted_and_told_that_this_is_no_rescue_number(langua
     assert words(call) == [*GREETING, OPEN_MENU]
     assert {heard.language for heard in call.heard} == {language}
     assert visit.outcome is Outcome.ABANDONED
+
+
+async def test_a_call_taken_up_again_is_not_greeted_twice_but_hears_the_warning_and_the_menu() -> None:
+    call = FakeCall([(OPEN_MENU, HangUp())])
+    await serve(call, MemoryDesk(is_open=True), visit=Visit(resumed=True))
+    assert words(call) == ["resumed", "not-a-rescue-number", OPEN_MENU]
 
 
 async def test_a_bulletin_comes_before_everything() -> None:

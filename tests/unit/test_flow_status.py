@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from ivr.guesses import Guesses
+from ivr.model import Visit
 from ivr.rules import slowing_s
 from ledger.model import Outcome
 from phone.catalogue import LANGUAGES
@@ -183,3 +184,28 @@ def test_failures_are_counted_by_caller_and_forgotten_after_an_hour() -> None:
     assert guesses.count(None) == (1, 3)
     clock.move(hours=1, seconds=1)
     assert guesses.count("+39061") == (0, 0)
+
+
+async def test_a_code_that_was_keyed_before_a_restart_is_not_asked_again() -> None:
+    call, desk = FakeCall([(MENU, HangUp())]), MemoryDesk(RECEIVED)
+    visit = await serve(call, desk, "status", Visit(code=CODE, resumed=True))
+    assert ASK not in call.said
+    assert told(call).startswith("status-practice")
+    assert visit.outcome is Outcome.STATUS_HEARD
+
+
+async def test_what_is_found_and_what_fails_is_remembered_before_it_is_told() -> None:
+    call = FakeCall([(ASK, Press(f"{UNKNOWN}#")), (ASK, Press(f"{CODE}#")), (MENU, HangUp())])
+    desk = MemoryDesk(RECEIVED)
+    await serve(call, desk, "status")
+    assert [(visit.code, visit.failed_codes) for visit in desk.remembered] == [(None, 1), (CODE, 1), (CODE, 1)]
+
+
+@pytest.mark.parametrize(("is_open", "then"), [(True, "no-operator"), (False, "mailbox")])
+async def test_while_the_records_are_away_the_caller_is_told_so_and_led_on(is_open: bool, then: str) -> None:
+    call = FakeCall([(ASK, Press(f"{CODE}#")), (then, HangUp())])
+    desk = MemoryDesk(RECEIVED, is_open=is_open)
+    desk.records_away = True
+    await serve(call, desk, "status")
+    assert call.said == [ASK, "status-not-available", then]
+    assert desk.failed_codes == 0, "this was no guess"

@@ -1,0 +1,136 @@
+"""The switchboard: each caller has one coroutine, and each page is closed by whoever has the call at its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from foundation.health import Check
+from ivr.ari_call import FLOW_VARIABLE
+from ivr.model import Visit
+from ivr.settings import IvrSettings
+from ivr.switchboard import Switchboard
+from ledger.model import Outcome
+from pbx.ari.fake import FakeChannel, FakePbx
+from pbx.settings import PbxSettings
+from tests.polling import until
+from tests.unit.desk import MemoryDesk
+
+
+@dataclass
+class MemoryOffice:
+    """`ivr.ports.FrontOffice`: keeps what it was told. `open` are calls whose page nobody has closed."""
+
+    desk: MemoryDesk = field(default_factory=lambda: MemoryDesk(is_open=True))
+    welcomed: list[UUID] = field(default_factory=list)
+    ended: dict[UUID, Outcome] = field(default_factory=dict)
+    given_away: list[UUID] = field(default_factory=list)
+    settled: list[UUID] = field(default_factory=list)
+    open: set[UUID] = field(default_factory=set)
+    broken: bool = False
+
+    def number(self, shown: str) -> str | None:
+        return shown or None
+
+    def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[MemoryDesk, Visit]:
+        if self.broken:
+            raise LookupError("a fault of ours")
+        self.welcomed.append(call_id)
+        return self.desk, Visit()
+
+    async def farewell(self, call_id: UUID, outcome: Outcome) -> None:
+        self.ended[call_id] = outcome
+
+    async def handed_over(self, call_id: UUID) -> None:
+        self.given_away.append(call_id)
+
+    async def left_behind(self) -> Collection[UUID]:
+        return set(self.open)
+
+    async def settle(self, call_id: UUID) -> None:
+        self.settled.append(call_id)
+
+
+@dataclass
+class Exchange:
+    """A switchboard on the simulated PBX."""
+
+    pbx: FakePbx
+    office: MemoryOffice
+    switchboard: Switchboard
+
+    async def dial(self) -> tuple[UUID, FakeChannel]:
+        call_id = uuid4()
+        channel = self.pbx.dial(str(call_id), str(call_id), "800840840")
+        channel.variables["CALL_ID"] = str(call_id)
+        await until(lambda: channel.playback is not None, what="the greeting")
+        return call_id, channel
+
+
+@pytest.fixture
+def office() -> MemoryOffice:
+    return MemoryOffice()
+
+
+@pytest.fixture
+async def exchange(tmp_path: Path, office: MemoryOffice) -> AsyncIterator[Exchange]:
+    pbx = FakePbx(tmp_path)
+    reach = PbxSettings(ari_address="127.0.0.1:1", ari_password="x", spool=tmp_path, sounds=tmp_path)  # type: ignore[arg-type]
+    switchboard = Switchboard(pbx.connect, office, IvrSettings(answer_pause_s=0), reach, Check("pbx", "connecting"))
+    running = asyncio.create_task(switchboard.ari.run())
+    yield Exchange(pbx, office, switchboard)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_caller_who_hangs_up_has_their_page_closed(exchange: Exchange) -> None:
+    call_id, channel = await exchange.dial()
+    exchange.pbx.hang_up(channel)
+    await until(lambda: call_id in exchange.office.ended, what="the end of the page")
+    assert exchange.office.given_away == []
+
+
+async def test_a_caller_whom_the_guard_takes_away_has_not_hung_up(exchange: Exchange) -> None:
+    call_id, channel = await exchange.dial()
+    exchange.pbx.redirect(channel, "fallback")
+    await until(lambda: exchange.office.given_away == [call_id], what="the hand-over")
+    assert exchange.office.ended == {}
+
+
+async def test_a_call_that_we_cannot_serve_goes_on_in_the_fallback(exchange: Exchange) -> None:
+    exchange.office.broken = True
+    call_id = uuid4()
+    channel = exchange.pbx.dial(str(call_id), str(call_id), "800840840")
+    await until(lambda: channel.sent_to == "fallback", what="the fallback")
+    await until(lambda: exchange.office.given_away == [call_id], what="the hand-over")
+
+
+async def test_a_call_that_is_on_the_line_is_not_settled_and_one_that_is_gone_is(exchange: Exchange) -> None:
+    call_id, _ = await exchange.dial()
+    gone = uuid4()
+    exchange.office.open = {call_id, gone}
+    await exchange.switchboard.sweep()
+    assert exchange.office.settled == [gone]
+
+
+async def test_while_the_pbx_cannot_be_asked_nobody_is_settled(exchange: Exchange) -> None:
+    await exchange.dial()
+    exchange.office.open = {uuid4()}
+    exchange.pbx.reachable = False
+    await exchange.pbx.drop()
+    await exchange.switchboard.sweep()
+    assert exchange.office.settled == []
+
+
+async def test_a_call_is_taken_up_again_in_its_flow_after_the_connection_was_lost(exchange: Exchange) -> None:
+    call_id, channel = await exchange.dial()
+    await until(lambda: FLOW_VARIABLE in channel.variables, what="the name of its flow")
+    exchange.office.desk.is_open = False
+    await exchange.pbx.drop()
+    await until(lambda: exchange.office.welcomed == [call_id, call_id], what="the second welcome")
+    assert exchange.office.ended == {}
