@@ -63,6 +63,8 @@ class Office:
         if not self._services.outbox.story(call_id):
             await self._settle_page(call_id)
             return
+        if call_id not in self._services.outbox.open_subjects():
+            return  # closed meanwhile, by whoever had it on the line
         visit = diary.visit_so_far()
         message = diary.message_so_far()
         if message is not None:
@@ -89,7 +91,7 @@ class Office:
     async def _settle_page(self, call_id: UUID) -> None:
         """A page that is open in the ledger and that no diary knows of: the disk of an earlier process is gone."""
         page = await self._ledger.call(call_id)
-        if page is None or self._is_with_the_fallback(call_id) or _was_handed_over(page):
+        if page is None or page.outcome or self._is_with_the_fallback(call_id) or _was_handed_over(page):
             return
         messages = await self._services.practices.messages_of_call(call_id)
         kept = any(message.practice_id for message in messages)

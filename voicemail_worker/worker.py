@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from foundation import logs
 from foundation.bus import News
 from foundation.clock import Clock
+from foundation.database import is_away
 from foundation.health import Check
 from foundation.periodic import wait
 from ticket_core.model import Message
@@ -131,7 +132,7 @@ class Worker:
             return
         outcome = await self._decode(message, model, stop)
         if outcome is not None:
-            await self._keep(message, model, outcome)
+            await self._keep(message, model, outcome, stop)
 
     def _usable_models(self) -> list[Installed]:
         """Models that are whole and did not lately fail to load. A broken one is named in the log, once."""
@@ -189,9 +190,17 @@ class Worker:
             log.warning("lease_lost", message=str(message_id))
         return held
 
-    async def _keep(self, message: Message, model: Installed, outcome: Outcome) -> None:
-        """Write the outcome on the row; the row refuses it when the lease was lost."""
-        kept = await self._write(message, model, outcome)
+    async def _keep(self, message: Message, model: Installed, outcome: Outcome, stop: asyncio.Event) -> None:
+        """Write the outcome on the row; the row refuses it when the lease was lost. A database that is away is waited for."""
+        while True:
+            try:
+                kept = await self._write(message, model, outcome)
+                break
+            except Exception as error:
+                if not is_away(error) or stop.is_set():
+                    raise
+                log.warning("outcome_waits", message=str(message.id), **logs.fault(error))
+                await wait(stop, self._settings.sweep_s)
         metrics.MESSAGES.labels(outcome=OUTCOMES[type(outcome)] if kept else "too_late").inc()
         fields = {"message": str(message.id), "call_id": str(message.call_id), "model": model.name}
         log.info("message_handled" if kept else "outcome_too_late", outcome=type(outcome).__name__, **fields)

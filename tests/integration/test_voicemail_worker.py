@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -341,6 +342,26 @@ async def test_a_worker_that_lost_its_lease_lets_go(
         row.worker, row.lease_until = "another", CLOCK.monotonic() + PATIENCE_S
         await until(lambda: decoder.pid is None, PATIENCE_S, "letting go")
         assert (row.state, row.transcript) == (MessageState.TRANSCRIBING, None)
+
+
+async def test_a_text_that_is_ready_while_the_database_is_away_is_written_when_it_is_back(
+    rows: MemoryMessages, bus: Bus, decoder: DecoderProcess, settings: VoicemailSettings, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    models_with(settings.models_dir, korean=True)
+    row = korean_message(rows, tmp_path, language="ko")
+    tries, written = [], rows.transcribed
+
+    async def away(*outcome: Any) -> bool:
+        tries.append(outcome)
+        if len(tries) < 3:
+            raise ConnectionRefusedError
+        return await written(*outcome)
+
+    monkeypatch.setattr(rows, "transcribed", away)
+    async with working(rows, bus, decoder, settings):
+        await comes_to(row, MessageState.TRANSCRIBED)
+    assert (len(tries), row.attempts) == (3, 1), "it was decoded once"
 
 
 async def test_two_workers_do_each_message_once(
