@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from centralino.obtain import asterisk_root
 from centralino.platform import Platform, check_ports_free
 from centralino.postgres import find_program
 from centralino.settings import Folders, Tree
+from foundation.health import Standing
+from foundation.monitor import fetch
 from foundation.process import CannotStart
 from pbx.ari.probe import probe
 from pbx.ari.transport import CannotConnect
@@ -20,6 +24,7 @@ from voicemail_worker import models
 from voicemail_worker.model import ModelError
 
 LITTLE_SPACE = 2 * 2**30
+ASK_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ def examine(tree: Tree) -> Iterator[Finding]:
         ("speech models", lambda: _models(folders), "centralino models add it"),
         ("disk", lambda: _disk(folders), "make room: recordings need it"),
         ("platform", lambda: _platform(tree), "start it with `make run`; its logs are in data/logs"),
+        ("guard", lambda: _guard(tree), "start it with `make run`; its log is data/logs/guard.log"),
     ):
         yield _examined(part, look, mend)
 
@@ -107,3 +113,15 @@ def _platform(tree: Tree) -> str:
     if "ivr" not in found.applications:
         raise CannotStart("Asterisk runs, but ivr is not connected: calls go to the fallback")
     return f"Asterisk {found.version} answers, ivr is connected"
+
+
+def _guard(tree: Tree) -> str:
+    try:
+        page = asyncio.run(fetch(Platform(tree, "").services.monitor_address("guard"), "/ready", ASK_WITHIN_S))
+    except OSError as error:
+        raise CannotStart(f"not running ({error})") from None
+    checks = json.loads(page.text)["checks"]
+    if page.status != HTTPStatus.OK:
+        raise CannotStart("; ".join(f"{name}: {check['says']}" for name, check in checks.items()))
+    remarks = [f"{name}: {check['says']}" for name, check in checks.items() if check["standing"] == Standing.DEGRADED]
+    return "; ".join(["watches", *remarks])

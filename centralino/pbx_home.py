@@ -41,6 +41,7 @@ def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str, added: Sequ
         "RTP_START": str(ports.rtp[0]),
         "RTP_END": str(ports.rtp[1]),
         "TRUNK_MATCH": "\n".join(f"match = {address}" for address in settings.trunk_addresses),
+        "TRUNK_AOR": trunk_aor(settings.trunk_contact),
         "MAX_CALLS": str(settings.max_calls),
         "MESSAGE_LIMIT_S": str(int(ivr.message_limit_s)),
         "MESSAGE_SILENCE_S": str(int(ivr.message_silence_s)),
@@ -51,6 +52,14 @@ def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str, added: Sequ
         with (home / "etc" / source.name).open("a", encoding="utf-8") as target:
             target.write(fill(source.read_text(encoding="utf-8"), values, source.name))
     return home
+
+
+def trunk_aor(contact: str) -> str:
+    """The trunk's own address, asked every 10 s whether it is there; nothing where none is known."""
+    if not contact:
+        return ""
+    aor = ("[trunk]", "type = aor", f"contact = {contact}", "qualify_frequency = 10", "qualify_timeout = 3")
+    return "\n".join(("aors = trunk", "", *aor))
 
 
 def make_robot_home(settings: UpSettings, root: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -24,8 +25,11 @@ from pbx.settings import PbxSettings
 
 START = CHECKOUT / "asterisk_conf" / "start.sh"
 
-OURS = {"ivr": "ivr", "voicemail": "voicemail_worker"}
-"""Our own processes: name -> what `python -m` runs. Each has a port in `Ports.monitors`."""
+OURS = {"ivr": "ivr", "voicemail": "voicemail_worker", "guard": "pbx.guard"}
+"""Our own processes: name -> what `python -m` runs. Each has a port in `Ports.monitors`.
+
+The guard comes last, so that it is stopped first: a platform that stops needs no rescue.
+"""
 
 SPEAK_AMI = frozenset({"guard", "queue"})
 """Those of our processes that are AMI users, each under its own name."""
@@ -75,6 +79,16 @@ class Services:
             "CENTRALINO_AMI__PASSWORD_FILE": str(self._folders.secrets / f"ami-{user}"),
         }
 
+    def guard_environ(self) -> dict[str, str]:
+        """What the guard alone is told: which Asterisk is the PBX, where it answers SIP, which disk must not fill up."""
+        # An address to listen on may be "all"; to ask, one is needed.
+        host = "127.0.0.1" if self._tree.up.sip_bind == "0.0.0.0" else self._tree.up.sip_bind  # noqa: S104
+        return {
+            "CENTRALINO_GUARD__ASTERISK_CONF": str(self._folders.asterisk / "etc" / "asterisk.conf"),
+            "CENTRALINO_GUARD__SIP_ADDRESS": f"{host}:{self._ports.sip}",
+            "CENTRALINO_GUARD__DISKS": json.dumps([str(self._folders.data)]),
+        }
+
     def monitor_address(self, name: str) -> str:
         """Where one of our processes serves its health and metrics."""
         return f"127.0.0.1:{self._ports.monitors[name]}"
@@ -88,6 +102,8 @@ class Services:
         environ = self.environ() | {"CENTRALINO_MONITOR__ADDRESS": self.monitor_address(name)}
         if name in SPEAK_AMI:
             environ |= self.ami_environ(name)
+        if name == "guard":
+            environ |= self.guard_environ()
         return Service(name, [sys.executable, "-m", OURS[name]], ready, environ=environ, stop_within_s=15.0)
 
     async def is_ready(self, name: str) -> bool:

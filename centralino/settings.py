@@ -80,6 +80,12 @@ class UpSettings(Part):
     )
     sip_bind: str = Field(default="127.0.0.1", pattern=r"^[0-9.]+$", examples=["0.0.0.0"])  # noqa: S104 (an example)
     trunk_addresses: tuple[str, ...] = Field(default=("127.0.0.1",), examples=['["203.0.113.7/32"]'])
+    trunk_contact: str = Field(
+        default="",
+        pattern=r"^(sip:[A-Za-z0-9.:-]+)?$",
+        examples=["sip:203.0.113.7:5060"],
+        description="where the carrier answers OPTIONS; the guard then watches whether it does",
+    )
     number: str = Field(default="800840840", pattern=r"^\+?[0-9]{3,15}$", description="the number citizens dial")
     max_calls: int = Field(
         default=500, ge=1, le=5000, validate_default=True, description="calls at once; each takes two RTP ports"

@@ -1,0 +1,88 @@
+"""What the guard sees and concludes, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One channel of the PBX. `app` is the Stasis application that holds it, None outside of Stasis."""
+
+    name: str
+    unique_id: str
+    app: str | None
+    call_id: str | None
+    bridged: bool
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> Channel:
+        """From the headers of a CoreShowChannel event. Of the application's data only app and call id are kept."""
+        inside = headers.get("Application") == "Stasis"
+        app, _, rest = headers.get("ApplicationData", "").partition(",")
+        return cls(
+            name=headers.get("Channel", ""),
+            unique_id=headers.get("Uniqueid", ""),
+            app=app if inside else None,
+            call_id=_uuid(rest.partition(",")[0]) if inside else None,
+            bridged=bool(headers.get("BridgeId")),
+        )
+
+
+def _uuid(text: str) -> str | None:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A heartbeat as last read: Unix seconds (None: there is none), and when it was last seen to change (monotonic seconds)."""
+
+    value: int | None = None
+    changed_at: float | None = None
+
+
+class Probe(Enum):
+    """A way to ask the PBX whether it lives."""
+
+    AMI = "ami"
+    ARI = "ari"
+    SIP = "sip"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a probe: how long it took (seconds), and what was wrong, "" when nothing."""
+
+    probe: Probe
+    seconds: float
+    wrong: str = ""
+
+
+class Condition(Enum):
+    """How the PBX is."""
+
+    WELL = "well"
+    SILENT = "silent"
+    HUNG = "hung"
+
+
+class Level(Enum):
+    """How much room a disk has left."""
+
+    ENOUGH = "enough"
+    LOW = "low"
+    EMERGENCY = "emergency"
+
+
+class Trunk(Enum):
+    """What the PBX says of the carrier's trunk."""
+
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    NOT_WATCHED = "not_watched"
