@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from centralino import commands_monitor, records
 from centralino import doctor as examination
-from centralino import records
 from centralino.demo import demonstrate
 from centralino.obtain import asterisk_root
 from centralino.platform import Platform
@@ -50,6 +50,7 @@ for name, group in (
     ("bulletin", bulletin_app),
 ):
     app.add_typer(group, name=name)
+app.add_typer(commands_monitor.app)
 
 # A table read by a program, or in a file, is not folded.
 console = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)

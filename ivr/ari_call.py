@@ -9,10 +9,13 @@ from pathlib import Path
 from time import monotonic
 from uuid import UUID
 
+from foundation import logs
 from ivr import metrics
 from pbx.ari.line import ChannelGone, Line
 from pbx.ari.recordings import BadRecording
 from phone.call import CallerHungUp, Ended, Recorded, RecordingFailed
+
+log = logs.get(__name__)
 
 FLOW_VARIABLE = "CENTRALINO_FLOW"
 LANGUAGE_VARIABLE = "CENTRALINO_LANGUAGE"
@@ -88,6 +91,7 @@ class AriCall:
 
     async def enter(self, flow: str) -> None:
         metrics.IN_FLOWS.enter(self._id, flow)
+        log.info("flow_entered", flow=flow)
         # A caller who speaks on after a restart is being recorded: the channel would not take a variable before the end of that.
         if (flow, self.language) == self._entered:
             return

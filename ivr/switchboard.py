@@ -142,6 +142,8 @@ class Switchboard:
     async def _serve(self, arrival: Arrival) -> None:
         structlog.contextvars.bind_contextvars(call_id=str(arrival.call_id))
         metrics.IN_FLOWS.enter(arrival.call_id, arrival.flow or FIRST_FLOW)
+        if arrival.flow is None:
+            log.info("call_arrived")
         line = Line(self.ari, arrival.channel_id, self._pbx.spool)
         try:
             await self._converse(arrival, line)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import String, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -106,6 +106,13 @@ class Ledger:
             row = await session.get(CallRow, call_id)
             steps = await session.execute(select(StepRow).where(StepRow.call_id == call_id).order_by(StepRow.seq))
             return row.value(steps.scalars().all()) if row else None
+
+    async def matching(self, prefix: str, limit: int = 10) -> list[UUID]:
+        """The ids of calls that begin with `prefix`, as text in lower case."""
+        as_text = cast(CallRow.call_id, String)
+        query = select(CallRow.call_id).where(as_text.startswith(prefix, autoescape=True)).limit(limit)
+        async with self._database.session() as session:
+            return list((await session.execute(query)).scalars())
 
     async def recent(self, limit: int) -> list[Call]:
         """The calls that came last, newest first, without their steps."""

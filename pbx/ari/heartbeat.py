@@ -35,7 +35,7 @@ class Heartbeat:
         self._in_service = in_service
         self._every_s = every_s
         self._connected = asyncio.Event()
-        self._heard = True
+        self._heard = False
 
     def connected(self) -> None:
         """A connection is there: the next beat is now, so that no caller is kept from us longer than needed."""

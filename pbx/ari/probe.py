@@ -7,6 +7,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from pbx.ari import operations as op
 from pbx.ari.client import Ari
@@ -23,13 +24,17 @@ NEEDED_MODULES = frozenset(
 class Found:
     """A PBX that answered: its version as it says it, and which needed modules are not running, which Stasis applications are connected.
 
-    `serves` tells whether `ivr` takes calls: it is connected, and its heartbeat is fresh.
+    `serves` tells whether `ivr` takes calls: it is connected, and its heartbeat is fresh. `heartbeat_age_s` is None when there never
+    was one.
     """
 
     version: str
     missing: frozenset[str]
     applications: frozenset[str]
     serves: bool
+    started: datetime
+    channels: int
+    heartbeat_age_s: int | None
 
 
 async def probe(settings: PbxSettings, timeout_s: float = 5.0) -> Found:
@@ -55,8 +60,9 @@ async def probe(settings: PbxSettings, timeout_s: float = 5.0) -> Found:
     try:
         async with asyncio.timeout(timeout_s):
             await connected.wait()
-            info = await ari.request(op.GET_INFO, only="system")
+            info = await ari.request(op.GET_INFO, only="system,status")
             modules = await ari.request(op.LIST_MODULES)
+            channels = await ari.request(op.LIST_CHANNELS)
             applications = await ari.request(op.LIST_APPLICATIONS)
             heartbeat = await ari.request(op.GET_GLOBAL, variable=IVR)
     finally:
@@ -65,5 +71,13 @@ async def probe(settings: PbxSettings, timeout_s: float = 5.0) -> Found:
             await running
     running_names = {module["name"] for module in modules if module["status"] == "Running"}
     names = frozenset(entry["name"] for entry in applications)
-    serves = "ivr" in names and is_fresh(heartbeat["value"], time.time())
-    return Found(info["system"]["version"], NEEDED_MODULES - running_names, names, serves)
+    now, shown = time.time(), str(heartbeat["value"])
+    return Found(
+        info["system"]["version"],
+        NEEDED_MODULES - running_names,
+        names,
+        "ivr" in names and is_fresh(shown, now),
+        datetime.fromisoformat(info["status"]["startup_time"]),
+        len(channels),
+        int(now) - int(shown) if shown.isdecimal() else None,
+    )
