@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from centralino import log_lines
@@ -57,6 +59,10 @@ async def _in_time(name: str, found: Look, platform: Platform, limit_s: float) -
             return await found(platform)
     except TimeoutError:
         return _silent(name, platform, limit_s)
+    except Exception as error:
+        # One part in a state nobody thought of must not hide the others.
+        log = platform.folders.logs / f"{name}.log"
+        return Part(name, Standing.FAILING, f"cannot be looked at ({type(error).__name__})", mend=f"see {log}")
 
 
 def _silent(name: str, platform: Platform, limit_s: float) -> Part:
@@ -138,7 +144,7 @@ def _clock(text: str, platform: Platform) -> str:
 
 
 async def _redis(platform: Platform) -> Part:
-    client = redis.asyncio.Redis(unix_socket_path=str(platform.redis_socket))
+    client = redis.asyncio.Redis(unix_socket_path=str(platform.redis_socket), retry=Retry(NoBackoff(), 0))
     try:
         seconds = (await client.info("server"))["uptime_in_seconds"]
     except (RedisError, OSError):

@@ -25,14 +25,17 @@ def holder_of(lock: Path) -> int | None:
 
 
 def process_of(module: str, monitor_address: str) -> int | None:
-    """The process that was started as `python -m MODULE` to be monitored at this address."""
+    """The process that was started as `python -m MODULE` to be monitored at this address, in our own network."""
+    network = (PROC / "self" / "ns" / "net").readlink()
     mark = f"CENTRALINO_MONITOR__ADDRESS={monitor_address}".encode()
     for entry in PROC.iterdir():
         if not entry.name.isdigit():
             continue
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            if words[1:3] == [b"-m", module.encode()] and mark in (entry / "environ").read_bytes().split(b"\0"):
+            if words[1:3] != [b"-m", module.encode()] or (entry / "ns" / "net").readlink() != network:
+                continue
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
                 return int(entry.name)
         except OSError:  # gone meanwhile, or another account's
             continue

@@ -8,7 +8,7 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from pbx.settings import PbxSettings
 
@@ -58,7 +58,7 @@ class WebSocketTransport:
             status = error.response.status_code
             hint = "the user or password is wrong" if status == 401 else "ARI is not the server there, or not loaded"
             raise CannotConnect(f"ARI at {settings.ari_address} answered {status}: {hint}") from None
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, InvalidHandshake) as error:  # the last when it dies while it answers
             raise CannotConnect(f"no ARI at {settings.ari_address}: {error}") from None
         return cls(socket)
 
