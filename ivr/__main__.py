@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 
 from pydantic import BaseModel
@@ -29,7 +30,7 @@ from ivr.settings import IvrSettings
 from ivr.switchboard import APPLICATION, Switchboard
 from ivr.vitals import Vitals
 from ledger.service import Ledger
-from pbx.ari.client import ApplicationTaken
+from pbx.ari.client import ApplicationTaken, AriTimeout, ConnectionLost
 from pbx.ari.metrics import EVENTS_WAITING
 from pbx.ari.transport import WebSocketTransport
 from pbx.settings import PbxSettings
@@ -40,6 +41,7 @@ from ticket_core.code_stock import CodeStock
 from ticket_core.service import Practices
 
 CODES_EVERY_S = 5.0
+CALLERS_EVERY_S = 3.0
 ORDER_EVERY_S = 30.0
 DRAINED_WITHIN_S = 2.0
 
@@ -84,7 +86,8 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     beside = (
         outbox.run(),
         repeat(Periodic("codes", CODES_EVERY_S, codes.refill), stop),
-        repeat(Periodic("order", ORDER_EVERY_S, switchboard.sweep), stop),
+        repeat(Periodic("callers", CALLERS_EVERY_S, while_connected(switchboard.take_up)), stop),
+        repeat(Periodic("order", ORDER_EVERY_S, while_connected(switchboard.put_in_order)), stop),
     )
     vitals = Vitals(outbox, codes, records, clock)
     vitals.look()
@@ -108,6 +111,16 @@ def check_spoken(week: WeeklyHours) -> None:
             f"the opening hours {week.opens:%H:%M}-{week.closes:%H:%M} cannot be spoken: only whole and half hours can. "
             "Example: CENTRALINO_HOURS__WEEKLY='Mo-Fr 09:00-18:30'"
         )
+
+
+def while_connected(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """The same, but without a PBX there is nothing to do and nothing wrong: the next connection does it."""
+
+    async def done() -> None:
+        with suppress(ConnectionLost, AriTimeout):
+            await work()
+
+    return done
 
 
 async def _until_one_ends(stop: asyncio.Event, tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -74,8 +74,13 @@ class Switchboard:
         self._take(Arrival(event.channel.id, call_id, event.channel.caller_number, dialled, self._settings.language))
 
     async def _on_connected(self) -> None:
-        """Find who is already there: after a restart of ours, or a lost connection, nothing is told again."""
+        """After a restart of ours, or a lost connection, nothing is told again."""
         self.heartbeat.connected()
+        await self.take_up()
+        await self.put_in_order()
+
+    async def take_up(self) -> None:
+        """Find callers whom Asterisk holds for us and nobody of us serves: their process died, or lost its connection in a wait."""
         held = await self._held_channels()
         for channel_id, number in held.items():
             arrival = await self._arrival_of(channel_id, number)
@@ -83,14 +88,6 @@ class Switchboard:
                 metrics.RESUMED.inc()
                 log.info("call_resumed", call_id=str(arrival.call_id), flow=arrival.flow)
                 self._take(arrival)
-        await self.put_in_order()
-
-    async def sweep(self) -> None:
-        """Put things in order now and then: what a fault left open is closed without a restart."""
-        try:
-            await self.put_in_order()
-        except (ConnectionLost, AriTimeout) as error:
-            log.info("not_put_in_order", **logs.fault(error))
 
     async def put_in_order(self) -> None:
         """Settle each call that nobody has on the line any more, and whose end nobody wrote."""
@@ -98,10 +95,18 @@ class Switchboard:
         left = await self._office.left_behind()
         there = await self._calls_with_the_pbx() if left else set()
         for call_id in left:
-            if call_id not in there and call_id not in self._in_hand():
-                await self._office.settle(call_id)
+            if call_id not in there and call_id not in self.in_hand():
+                await self._settle(call_id)
 
-    def _in_hand(self) -> set[UUID]:
+    async def _settle(self, call_id: UUID) -> None:
+        try:
+            await self._office.settle(call_id)
+        except OSError as error:
+            # A full disk: the others are settled, and this one the next time.
+            log.error("call_not_settled", call_id=str(call_id), **logs.fault(error))
+
+    def in_hand(self) -> set[UUID]:
+        """The calls that are being served here."""
         return {UUID(task.get_name()) for task in self._calls.values()}
 
     async def _calls_with_the_pbx(self) -> set[UUID]:
@@ -111,11 +116,14 @@ class Switchboard:
 
     async def _held_channels(self) -> dict[str, str]:
         try:
-            mine = (await self.ari.request(op.GET_APPLICATION, {"applicationName": APPLICATION}))["channel_ids"]
+            held = (await self.ari.request(op.GET_APPLICATION, {"applicationName": APPLICATION}))["channel_ids"]
         except NotFound:
             return {}
+        alone = {channel_id for channel_id in held if channel_id not in self._calls}
+        if not alone:
+            return {}
         channels = await self.ari.request(op.LIST_CHANNELS)
-        return {channel["id"]: channel["caller"]["number"] for channel in channels if channel["id"] in mine}
+        return {channel["id"]: channel["caller"]["number"] for channel in channels if channel["id"] in alone}
 
     async def _arrival_of(self, channel_id: str, number: str) -> Arrival | None:
         call_id = await self._variable(channel_id, "CALL_ID")

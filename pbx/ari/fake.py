@@ -109,6 +109,11 @@ class FakePbx:
         self._transport = FakeTransport(self)
         return self._transport
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a client's websocket is open."""
+        return self._transport is not None and self._transport.open
+
     async def drop(self) -> None:
         """Cut the websocket: events from now on are told to nobody."""
         if self._transport:

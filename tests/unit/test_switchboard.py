@@ -12,10 +12,11 @@ import pytest
 
 from foundation.health import Check
 from ivr.ari_call import FLOW_VARIABLE
-from ivr.model import Visit
+from ivr.model import Hours, Visit
 from ivr.settings import IvrSettings
 from ivr.switchboard import Switchboard
 from ledger.model import Outcome
+from pbx.ari.client import ConnectionLost
 from pbx.ari.fake import FakeChannel, FakePbx
 from pbx.settings import PbxSettings
 from tests.polling import until
@@ -114,7 +115,7 @@ async def test_a_call_that_is_on_the_line_is_not_settled_and_one_that_is_gone_is
     call_id, _ = await exchange.dial()
     gone = uuid4()
     exchange.office.open = {call_id, gone}
-    await exchange.switchboard.sweep()
+    await exchange.switchboard.put_in_order()
     assert exchange.office.settled == [gone]
 
 
@@ -123,7 +124,8 @@ async def test_while_the_pbx_cannot_be_asked_nobody_is_settled(exchange: Exchang
     exchange.office.open = {uuid4()}
     exchange.pbx.reachable = False
     await exchange.pbx.drop()
-    await exchange.switchboard.sweep()
+    with pytest.raises(ConnectionLost):
+        await exchange.switchboard.put_in_order()
     assert exchange.office.settled == []
 
 
@@ -134,3 +136,28 @@ async def test_a_call_is_taken_up_again_in_its_flow_after_the_connection_was_los
     await exchange.pbx.drop()
     await until(lambda: exchange.office.welcomed == [call_id, call_id], what="the second welcome")
     assert exchange.office.ended == {}
+
+
+async def test_a_caller_whose_flow_lost_the_connection_while_it_waited_for_something_else_is_taken_up(
+    exchange: Exchange,
+) -> None:
+    """The connection is back before the flow looks at its line again: no new connection will find the caller."""
+    waiting = asyncio.Event()
+    hours = exchange.office.desk.hours
+
+    async def slow_hours() -> Hours:
+        await waiting.wait()
+        return await hours()
+
+    exchange.office.desk.hours = slow_hours  # type: ignore[method-assign]
+    call_id = uuid4()
+    channel = exchange.pbx.dial(str(call_id), str(call_id), "800840840")
+    channel.variables["CALL_ID"] = str(call_id)
+    await until(lambda: FLOW_VARIABLE in channel.variables, what="the flow's wait for the hours")
+    await exchange.pbx.drop()
+    await until(lambda: exchange.pbx.is_connected, what="the new connection")
+    waiting.set()
+    await until(lambda: not exchange.switchboard.in_hand(), what="the flow's notice of the lost connection")
+    await exchange.switchboard.take_up()
+    await until(lambda: channel.playback is not None, what="the menu")
+    assert exchange.office.welcomed == [call_id, call_id]
