@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from centralino.settings import CHECKOUT, Folders, UpSettings
+from dialplan.model import MINUTES_A_DAY, minute_of_day, parse_weekly
+from dialplan.settings import HoursSettings
 from ivr.settings import IvrSettings
 
 TEMPLATES = CHECKOUT / "asterisk_conf"
@@ -28,7 +30,13 @@ def secret(folder: Path, name: str) -> str:
     return path.read_text(encoding="ascii")
 
 
-def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str, added: Sequence[Path] = ()) -> Path:
+def make_pbx_home(
+    settings: UpSettings,
+    ivr: IvrSettings,
+    root: str,
+    added: Sequence[Path] = (),
+    hours: HoursSettings = HoursSettings(),  # noqa: B008 (frozen)
+) -> Path:
     """Write the PBX's files; returns its home. A file of `added` is put at the end of the one of its name, or beside the others."""
     folders, ports = Folders(settings.data, settings.cache), settings.ports
     values = _common(folders.asterisk, root, folders, "ari") | {
@@ -45,6 +53,9 @@ def make_pbx_home(settings: UpSettings, ivr: IvrSettings, root: str, added: Sequ
         "MAX_CALLS": str(settings.max_calls),
         "MESSAGE_LIMIT_S": str(int(ivr.message_limit_s)),
         "MESSAGE_SILENCE_S": str(int(ivr.message_silence_s)),
+        "OPERATOR_WAIT_S": str(settings.operator_wait_s),
+        "OPERATORS": _phones("phone.conf", settings.operators, folders),
+        **week_globals(hours),
     }
     files = {path.name: path for path in [*(TEMPLATES / "etc").glob("*.conf"), *(CHECKOUT / "dialplan").glob("*.conf")]}
     home = _write(folders.asterisk, files, values)
@@ -62,8 +73,8 @@ def trunk_aor(contact: str) -> str:
     return "\n".join(("aors = trunk", "", *aor))
 
 
-def make_robot_home(settings: UpSettings, root: str) -> Path:
-    """Write the files of the second Asterisk, the robot phones'; returns its home."""
+def make_robot_home(settings: UpSettings, root: str, operators: Sequence[str] = ()) -> Path:
+    """Write the files of the second Asterisk, the robot phones'; returns its home. `operators` are phones that register as such."""
     folders, ports = Folders(settings.data, settings.cache), settings.ports
     values = _common(folders.robot, root, folders, "robot-ari") | {
         "SIP_PORT": str(ports.robot_sip),
@@ -71,6 +82,7 @@ def make_robot_home(settings: UpSettings, root: str) -> Path:
         "RTP_START": str(ports.robot_rtp[0]),
         "RTP_END": str(ports.robot_rtp[1]),
         "PBX_SIP": f"127.0.0.1:{ports.sip}",
+        "OPERATORS": _phones("robot.conf", operators, folders, PBX_SIP=f"127.0.0.1:{ports.sip}"),
         "MAX_CALLS": "500",
     }
     files = {path.name: path for path in (TEMPLATES / "etc").glob("*.conf")}
@@ -85,6 +97,26 @@ def _common(home: Path, root: str, folders: Folders, ari_secret: str) -> dict[st
         "SOUNDS": str(folders.sounds),
         "MODULES": _modules(root),
         "ARI_PASSWORD_HASH": _hash(secret(folders.secrets, ari_secret)),
+    }
+
+
+def _phones(template: str, numbers: Sequence[str], folders: Folders, **values: str) -> str:
+    """The sections of each operator's phone; its password is drawn at first use."""
+    text = (TEMPLATES / "operator" / template).read_text(encoding="utf-8")
+    return "\n".join(
+        fill(text, {"NUMBER": number, "PASSWORD": secret(folders.secrets, f"phone-{number}"), **values}, template)
+        for number in numbers
+    )
+
+
+def week_globals(hours: HoursSettings) -> dict[str, str]:
+    """The weekly hours as `dialplan/hours.conf` wants them."""
+    week = parse_weekly(hours.weekly)
+    return {
+        "HOURS_ZONE": hours.timezone,
+        "HOURS_WEEK": "".join("1" if day in week.days else "0" for day in range(7)),
+        "HOURS_OPENS": str(minute_of_day(week.opens)),
+        "HOURS_CLOSES": str(minute_of_day(week.closes) or MINUTES_A_DAY),
     }
 
 

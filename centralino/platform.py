@@ -89,13 +89,16 @@ class Platform:
 
     async def start_pbx(self) -> Running:
         """Start Asterisk alone."""
-        home = make_pbx_home(self.tree.up, self.tree.ivr, self.asterisk_root, self._added_conf)
+        home = make_pbx_home(self.tree.up, self.tree.ivr, self.asterisk_root, self._added_conf, self.tree.hours)
         return await self.supervisor.start(self.services.asterisk("asterisk", home, self.pbx_settings()))
 
-    async def start_robots(self) -> Running:
-        """Start the second Asterisk, from which robot phones call."""
+    async def start_robots(self, operators: Sequence[str] = ()) -> Running:
+        """Start the second Asterisk, from which robot phones call; `operators` are phones that register with the PBX and are called.
+
+        An even number answers what it is offered, an odd one lets it ring.
+        """
         self._take_lock("robot", "another robot phone is calling from this folder: let its call end first")
-        home = make_robot_home(self.tree.up, self.asterisk_root)
+        home = make_robot_home(self.tree.up, self.asterisk_root, operators)
         return await self.supervisor.start(self.services.asterisk("robot", home, self.robot_settings()))
 
     async def stop(self) -> None:

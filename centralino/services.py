@@ -12,12 +12,15 @@ from http import HTTPStatus
 from pathlib import Path
 
 import redis.asyncio
+from pydantic import SecretStr
 
+from centralino.pbx_home import secret
 from centralino.postgres import Cluster
 from centralino.settings import CHECKOUT, Folders, Tree
 from centralino.supervisor import Service, until
 from foundation.monitor import fetch
 from foundation.process import CannotStart
+from pbx.ami.settings import AmiSettings
 from pbx.ari.client import AriError, AriTimeout, ConnectionLost
 from pbx.ari.probe import probe
 from pbx.ari.transport import CannotConnect
@@ -25,7 +28,7 @@ from pbx.settings import PbxSettings
 
 START = CHECKOUT / "asterisk_conf" / "start.sh"
 
-OURS = {"ivr": "ivr", "voicemail": "voicemail_worker", "guard": "pbx.guard"}
+OURS = {"ivr": "ivr", "voicemail": "voicemail_worker", "queue": "queue_manager", "guard": "pbx.guard"}
 """Our own processes: name -> what `python -m` runs. Each has a port in `Ports.monitors`.
 
 The guard comes last, so that it is stopped first: a platform that stops needs no rescue.
@@ -67,8 +70,9 @@ class Services:
             "PYTHONUNBUFFERED": "1",
             # Only what was set: a default is every process's own.
             **{
-                f"CENTRALINO_IVR__{name.upper()}": str(value)
-                for name, value in self._tree.ivr.model_dump(exclude_unset=True).items()
+                f"CENTRALINO_{part.upper()}__{name.upper()}": str(value)
+                for part, values in (("ivr", self._tree.ivr), ("hours", self._tree.hours))
+                for name, value in values.model_dump(exclude_unset=True).items()
             },
         }
 
@@ -88,6 +92,11 @@ class Services:
             "CENTRALINO_GUARD__SIP_ADDRESS": f"{host}:{self._ports.sip}",
             "CENTRALINO_GUARD__DISKS": json.dumps([str(self._folders.data)]),
         }
+
+    def ami(self, user: str) -> AmiSettings:
+        """How to reach the PBX's manager interface as one of its users."""
+        password = secret(self._folders.secrets, f"ami-{user}")
+        return AmiSettings(address=f"127.0.0.1:{self._ports.ami}", user=user, password=SecretStr(password))
 
     def monitor_address(self, name: str) -> str:
         """Where one of our processes serves its health and metrics."""

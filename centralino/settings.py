@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,14 @@ class UpSettings(Part):
         examples=["sip:203.0.113.7:5060"],
         description="where the carrier answers OPTIONS; the guard then watches whether it does",
     )
+    operators: tuple[str, ...] = Field(
+        default=(),
+        examples=['["201", "202"]'],
+        description="the numbers of the operators' phones; each registers with a password",
+    )
+    operator_wait_s: int = Field(
+        default=60, ge=5, le=600, description="how long the fallback rings operators before the mailbox"
+    )
     number: str = Field(default="800840840", pattern=r"^\+?[0-9]{3,15}$", description="the number citizens dial")
     max_calls: int = Field(
         default=500, ge=1, le=5000, validate_default=True, description="calls at once; each takes two RTP ports"
@@ -104,6 +113,16 @@ class UpSettings(Part):
                 f"the path is longer than {LONGEST_DATA_PATH} bytes, too long for the sockets below it; move it up"
             )
         return path
+
+    @field_validator("operators")
+    @classmethod
+    def _are_numbers(cls, operators: tuple[str, ...]) -> tuple[str, ...]:
+        for number in operators:
+            if not re.fullmatch(r"[0-9]{2,6}", number):
+                raise ValueError(f"'{number}' is no number of an operator's phone: two to six digits")
+        if len(set(operators)) < len(operators):
+            raise ValueError("a number stands there twice")
+        return operators
 
     @field_validator("max_calls")
     @classmethod

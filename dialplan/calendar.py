@@ -81,14 +81,18 @@ class Calendar:
     def _edges(self, at: datetime) -> Iterator[datetime]:
         """Every instant after `at`, within a year, at which something may change, in order."""
         limit = at + HORIZON
-        marks = {edge for one in self.overrides for edge in (one.starts, one.ends)}
         day = self._local(at).date()
         while datetime.combine(day, time(0), self.zone) <= limit:
             following = day + timedelta(days=1)
-            begins, ends = (self._local(datetime.combine(d, time(0), self.zone)) for d in (day, following))
-            edges = {edge.astimezone(UTC) for edge in (*self._edges_of(day), *marks) if begins <= edge < ends}
-            yield from (self._local(edge) for edge in sorted(edges) if at < edge <= limit)
+            yield from (self._local(edge) for edge in self.edges(day) if at < edge <= limit)
             day = following
+
+    def edges(self, day: date) -> list[datetime]:
+        """Every instant of a local day, in UTC and in order, at which something may change."""
+        begins, ends = (datetime.combine(d, time(0), self.zone).astimezone(UTC) for d in (day, day + timedelta(days=1)))
+        marks = (edge for one in self.overrides for edge in (one.starts, one.ends))
+        edges = {edge.astimezone(UTC) for edge in (*self._edges_of(day), *marks)}
+        return sorted(edge for edge in edges if begins <= edge < ends)
 
     def _edges_of(self, day: date) -> Iterator[datetime]:
         begins, ends = (datetime.combine(d, time(0), self.zone) for d in (day, day + timedelta(days=1)))

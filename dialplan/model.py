@@ -10,6 +10,7 @@ from enum import StrEnum
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 ALWAYS = "24/7"
 EXAMPLE = "Mo-Fr 09:00-18:00"
+MINUTES_A_DAY = 24 * 60
 
 _DAY = "(" + "|".join(DAYS) + ")"
 _WEEKLY = re.compile(rf"{_DAY}(?:-{_DAY})? (\d\d:\d\d)-(\d\d:\d\d)")
@@ -81,6 +82,11 @@ def parse_weekly(expression: str) -> WeeklyHours:
     if hours.closes <= hours.opens and hours.closes != time(0):
         raise _wrong(expression, f"it closes at {closes}, not after it opens at {opens}")
     return hours
+
+
+def minute_of_day(at: time) -> int:
+    """Minutes since midnight by the wall clock."""
+    return at.hour * 60 + at.minute
 
 
 def _time(expression: str, text: str) -> time:

@@ -31,6 +31,7 @@ class StepKind(StrEnum):
     STATUS_ASKED = "status_asked"
     RESUMED = "resumed"
     FALLBACK = "fallback"
+    CALLED_BACK = "called_back"
     ENDED = "ended"
 
 
@@ -64,6 +65,15 @@ class Stamp:
     id: UUID
     at: datetime
     mono: float
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A step that nobody could write when it was made: a call has at most one of each kind."""
+
+    kind: StepKind
+    at: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,21 @@ TO_CALL_BACK = frozenset({Outcome.MISSED, Outcome.ERROR})
 # The same number has since been heard by a person, or has left a message that will be.
 CLEARS = frozenset({Outcome.MESSAGE_LEFT, Outcome.ANSWERED})
 
+# What has told the code, or spoken to, a caller who left a message with the fallback and heard no code.
+CODE_TOLD = frozenset({Outcome.STATUS_HEARD, Outcome.ANSWERED})
+
+_WHY = {
+    Outcome.MISSED: "asked for something and left without it",
+    Outcome.ERROR: "was stopped by a fault of ours",
+    Outcome.MESSAGE_LEFT: "left a message while the service was down, and heard no code",
+}
+
+
+def why_call_back(outcome: Outcome) -> str:
+    """The reason for which a call on the call-back list stands there: what the caller did."""
+    return _WHY[outcome]
+
+
 # A call that did several things is counted as the one that matters most to the caller.
 _WEIGHT = (
     Outcome.ABANDONED,

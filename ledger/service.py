@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import String, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -15,8 +16,8 @@ from sqlalchemy.orm import aliased
 from foundation import logs
 from foundation.clock import Clock
 from foundation.database import Database
-from ledger.model import Call, Outcome, Stamp, StepKind
-from ledger.rules import CLEARS, TO_CALL_BACK, weightier
+from ledger.model import Call, Happened, Outcome, Stamp, StepKind
+from ledger.rules import CLEARS, CODE_TOLD, TO_CALL_BACK, weightier
 from ledger.store import CallRow, StepRow
 
 log = logs.get(__name__)
@@ -82,23 +83,29 @@ class Ledger:
         language: str,
         outcome: Outcome | str,
         ended_at: datetime | None = None,
+        dialled: str | None = None,
+        steps: Sequence[Happened] = (),
     ) -> None:
-        """Write a call that the dialplan's fallback took, or took over; `ended_at` is now when nobody knows it.
+        """Write a call that the dialplan's fallback took, or took over; `ended_at` is now when nobody knows it. Again: nothing changes.
 
-        A call whose page was closed without knowing of the fallback gets the weightier of the two outcomes, once.
+        A call whose page was closed without knowing of the fallback gets the weightier of the two outcomes.
         """
         ended = self._now() if ended_at is None else replace(self._now(), at=ended_at)
         async with self._database.session() as session:
-            await self._insert(session, call_id, caller, None, language, started_at, simulated=False)
+            await self._insert(session, call_id, caller, dialled, language, started_at, simulated=False)
             row = await self._lock(session, call_id)
+            taken = Happened(StepKind.FALLBACK, started_at, {"outcome": Outcome(outcome).value})
+            for step in (taken, *steps):
+                stamp = Stamp(uuid5(call_id, step.kind), step.at, self._clock.monotonic())
+                await self._append(session, call_id, step.kind, dict(step.detail), stamp)
             if row.outcome is None:
-                await self._append(session, call_id, StepKind.FALLBACK, {}, self._now())
                 await self._end(session, row, Outcome(outcome), ended)
             elif weightier(row.outcome, Outcome(outcome)) is not row.outcome:
-                await self._append(
-                    session, call_id, StepKind.FALLBACK, {"outcome": Outcome(outcome).value}, self._now()
-                )
                 row.ended_at, row.outcome = ended.at, Outcome(outcome)
+
+    async def called_back(self, call_id: UUID, author: str) -> None:
+        """Somebody spoke to the caller of this call, or need not any more. Raises `UnknownCall`."""
+        await self.step(call_id, StepKind.CALLED_BACK, author=author)
 
     async def call(self, call_id: UUID) -> Call | None:
         """One call with its steps in order, or None."""
@@ -127,13 +134,22 @@ class Ledger:
             return [row.value() for row in (await session.execute(query)).scalars()]
 
     async def callback_list(self) -> list[Call]:
-        """Who is to be called back: the last missed call of each number that was not heard since, newest first."""
-        later = aliased(CallRow)
-        same_number = (later.caller == CallRow.caller) & (later.started_at > CallRow.started_at)
-        heard_or_newer = exists().where(same_number, later.outcome.in_(CLEARS | TO_CALL_BACK), ~later.simulated)
+        """Who is to be called back, newest first; `rules.why_call_back` tells why.
+
+        The last missed call of each number that was not heard since, and each message left with the fallback, whose caller
+        heard no code, until they hear a state or a person; neither once somebody has called back.
+        """
+        later, step = aliased(CallRow), StepRow
+        same_number = (later.caller == CallRow.caller) & (later.started_at > CallRow.started_at) & ~later.simulated
+        has = exists().where(step.call_id == CallRow.call_id)
+        heard_or_newer = exists().where(same_number, later.outcome.in_(CLEARS | TO_CALL_BACK))
+        missed = CallRow.outcome.in_(TO_CALL_BACK) & ~heard_or_newer
+        in_fallback = (CallRow.outcome == Outcome.MESSAGE_LEFT) & has.where(step.kind == StepKind.FALLBACK)
+        without_code = in_fallback & ~exists().where(same_number, later.outcome.in_(CODE_TOLD))
         query = (
             select(CallRow)
-            .where(CallRow.outcome.in_(TO_CALL_BACK), CallRow.caller.is_not(None), ~CallRow.simulated, ~heard_or_newer)
+            .where(missed | without_code, CallRow.caller.is_not(None), ~CallRow.simulated)
+            .where(~has.where(step.kind == StepKind.CALLED_BACK))
             .order_by(CallRow.started_at.desc(), CallRow.call_id)
         )
         async with self._database.session() as session:

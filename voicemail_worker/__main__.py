@@ -45,7 +45,7 @@ def periodic_jobs(tree: Tree, practices: Practices, database: Database) -> Seque
     counting = Periodic("count_backlog", COUNT_EVERY_S, partial(count_backlog, practices, clock))
     if tree.fallback is None:
         return (counting,)
-    spool = SpoolImport(tree.fallback.spool, practices, Ledger(database, clock), AudioStore(tree.audio.folder))
+    spool = SpoolImport(tree.fallback.spool, practices, Ledger(database, clock), AudioStore(tree.audio.folder), clock)
     return (counting, Periodic("fallback_import", tree.fallback.every_s, spool.run))
 
 

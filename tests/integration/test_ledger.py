@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from foundation.database import Database
-from ledger.model import Outcome, StepKind
+from ledger.model import Happened, Outcome, StepKind
+from ledger.rules import why_call_back
 from ledger.service import Ledger, UnknownCall
 from tests.clocks import HeldClock
 
@@ -124,6 +125,63 @@ async def test_a_simulated_call_is_nobody_to_call_back(ledger: Ledger) -> None:
     await ledger.arrived(call_id, CALLER, "800840840", "it", simulated=True)
     await ledger.ended(call_id, Outcome.MISSED)
     assert await ledger.callback_list() == []
+
+
+async def test_who_left_a_message_with_the_fallback_is_called_back_with_the_code(
+    ledger: Ledger, clock: HeldClock
+) -> None:
+    call_id = uuid4()
+    await ledger.import_call(call_id, CALLER, clock.now(), "it", Outcome.MESSAGE_LEFT)
+    clock.move(minutes=1)
+    [to_call] = await ledger.callback_list()
+    assert to_call.call_id == call_id
+    assert to_call.outcome is not None
+    assert "heard no code" in why_call_back(to_call.outcome)
+    await a_call(ledger, clock, Outcome.MESSAGE_LEFT)
+    assert [call.call_id for call in await ledger.callback_list()] == [call_id], (
+        "another message tells no code of this one"
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.STATUS_HEARD, Outcome.ANSWERED])
+async def test_who_then_hears_a_state_or_a_person_is_called_back_no_more(
+    ledger: Ledger, clock: HeldClock, outcome: Outcome
+) -> None:
+    await ledger.import_call(uuid4(), CALLER, clock.now(), "it", Outcome.MESSAGE_LEFT)
+    clock.move(minutes=1)
+    await a_call(ledger, clock, outcome, "+390698765432")
+    assert len(await ledger.callback_list()) == 1
+    await a_call(ledger, clock, outcome)
+    assert await ledger.callback_list() == []
+
+
+async def test_who_was_called_back_leaves_the_list_and_the_ledger_says_by_whom(
+    ledger: Ledger, clock: HeldClock
+) -> None:
+    missed, message = await a_call(ledger, clock, Outcome.MISSED, "+390698765432"), uuid4()
+    await ledger.import_call(message, CALLER, clock.now(), "it", Outcome.MESSAGE_LEFT)
+    for call_id in (missed, message):
+        await ledger.called_back(call_id, "anna")
+    assert await ledger.callback_list() == []
+    call = await ledger.call(message)
+    assert call is not None
+    assert (call.steps[-1].kind, call.steps[-1].detail) == (StepKind.CALLED_BACK, {"author": "anna"})
+
+
+async def test_the_fallbacks_steps_are_written_once_with_the_times_at_which_they_were_made(
+    ledger: Ledger, clock: HeldClock
+) -> None:
+    call_id, began = uuid4(), clock.now() - timedelta(minutes=5)
+    answered = Happened(StepKind.ANSWERED, began + timedelta(seconds=40), {"operator": "PJSIP/201"})
+    ended = began + timedelta(seconds=90)
+    for _ in range(2):
+        await ledger.import_call(call_id, CALLER, began, "it", Outcome.ANSWERED, ended, "800840840", (answered,))
+    call = await ledger.call(call_id)
+    assert call is not None
+    assert [step.kind for step in call.steps] == ["fallback", "answered", "ended"]
+    assert [step.at for step in call.steps] == [began, answered.at, ended]
+    assert call.steps[1].detail == {"operator": "PJSIP/201"}
+    assert (call.outcome, call.dialled, call.ended_at) == (Outcome.ANSWERED, "800840840", ended)
 
 
 async def test_a_call_of_the_fallback_is_imported_once(ledger: Ledger, clock: HeldClock) -> None:
