@@ -25,7 +25,7 @@ def _platform() -> Platform:
 def show_status(
     as_json: Annotated[bool, typer.Option("--json", help="the same for a program")] = False,
 ) -> None:
-    """One screen: each process, calls in progress, what waits, the last alarms. Exit code 0 when nothing needs anybody, else 1."""
+    """One screen: each process, calls in progress, what waits, the last alarms. Exit code 1 when something has failed."""
     platform = _platform()
     picture = asyncio.run(look(platform))
     if as_json:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from centralino.log_lines import LogLine
-from foundation.health import Standing
+from foundation.health import Standing, would_serve
 
 SHOWN = {
     Standing.WELL: "well",
@@ -56,8 +56,9 @@ class Picture:
 
     @property
     def well(self) -> bool:
-        """Whether nothing needs anybody."""
-        return all(part.standing is Standing.WELL for part in self.parts) and self.has_room
+        """Whether callers are answered and no part has failed. A part that is degraded is shown, and serves."""
+        answered = any(part.name == "asterisk" and part.standing is Standing.WELL for part in self.parts)
+        return answered and self.has_room and all(would_serve(part.standing) for part in self.parts)
 
     @property
     def has_room(self) -> bool:

@@ -60,6 +60,7 @@ class Services:
             "CENTRALINO_REDIS__URL": f"unix://{self.redis_socket}",
             "CENTRALINO_PBX__ARI_ADDRESS": f"127.0.0.1:{self._ports.ari}",
             "CENTRALINO_PBX__ARI_PASSWORD_FILE": str(self._folders.secrets / "ari"),
+            "CENTRALINO_PBX__MOST_CALLS": str(self._tree.up.max_calls),
             "CENTRALINO_AMI__ADDRESS": f"127.0.0.1:{self._ports.ami}",
             "CENTRALINO_PBX__SPOOL": str(self._folders.spool),
             "CENTRALINO_PBX__SOUNDS": str(self._folders.sounds),

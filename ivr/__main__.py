@@ -22,6 +22,7 @@ from foundation.journal import Journal
 from foundation.outbox import Outbox, OutboxSettings
 from foundation.periodic import Periodic, repeat
 from foundation.process import CannotStart, running
+from ivr import metrics
 from ivr.desk import Services
 from ivr.guesses import Guesses
 from ivr.office import Office
@@ -92,6 +93,7 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     vitals = Vitals(outbox, codes, records, clock)
     vitals.look()
     health.at_each_beat(vitals.look)
+    metrics.MOST_CALLS.set(tree.pbx.most_calls)
     health.at_each_beat(lambda: EVENTS_WAITING.set(switchboard.ari.events_waiting))
     try:
         async with running(switchboard.ari.run(), switchboard.heartbeat.run(), *beside) as tasks:

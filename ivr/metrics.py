@@ -6,6 +6,7 @@ from uuid import UUID
 
 from foundation.metrics import counter, gauge, histogram
 
+MOST_CALLS = gauge("pbx_most_calls", "Calls at once that the PBX lets in.")
 CALLS = gauge("ivr_calls", "Calls in progress, by the flow they are in.", "flow")
 ENDED = counter("ivr_calls_ended", "Calls that came to their end here, by outcome.", "outcome")
 FALLBACK = counter("ivr_calls_to_fallback", "Calls that went on in the dialplan's fallback, by reason.", "reason")

@@ -17,6 +17,9 @@ class PbxSettings(Part):
     ari_password: SecretStr = Field(examples=["use CENTRALINO_PBX__ARI_PASSWORD_FILE=/run/secrets/ari"])
     spool: Path = Field(examples=["data/asterisk/spool"], description="Asterisk's spool folder as this process sees it")
     sounds: Path = Field(examples=["data/sounds"], description="prompts, at the same path for Asterisk and for us")
+    most_calls: int = Field(
+        default=500, ge=1, description="how many calls at once the PBX lets in: for an alarm before that"
+    )
     request_timeout_s: float = Field(default=5.0, gt=0, le=60)
     ping_every_s: float = Field(
         default=5.0, gt=0, le=60, description="a silently dropped connection is seen within twice this"

@@ -57,7 +57,7 @@ async def test_the_status_of_a_platform_with_a_call_and_the_story_of_that_call(l
     assert picture.well, shown
     assert {part.name for part in picture.parts} == {"up", "asterisk", "redis", "postgres", *OURS}
     assert all(part.started for part in picture.parts)
-    assert "CALLS ARE ANSWERED\n" in shown
+    assert picture.headline().startswith("CALLS ARE ANSWERED")
     assert "1 in progress: mailbox 1" in shown
     assert "0 writes in the outbox" in shown
     page = await line.page_of_number(number)
@@ -114,7 +114,6 @@ async def test_with_any_part_dead_the_rest_is_told_and_the_dead_is_named(line: S
     assert "ivr        call arrived" in alone
     for name in ("asterisk", "postgres", "redis", "voicemail", "ivr"):
         running[name].release()
-    await until(lambda: all(running[name].restarts for name in OURS), 60, "our processes started again")
 
     async def is_well() -> bool:
         return (await look(line.platform)).well

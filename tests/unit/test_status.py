@@ -74,6 +74,22 @@ def test_the_headline_says_what_a_caller_meets(standing: Standing, headline: str
     assert not shown.well
 
 
+@pytest.mark.parametrize(
+    ("name", "standing", "well"),
+    [
+        ("guard", Standing.DEGRADED, True),
+        ("guard", Standing.WAITING, False),
+        ("redis", Standing.FAILING, False),
+        ("asterisk", Standing.DEGRADED, False),
+    ],
+)
+def test_it_is_well_while_callers_are_answered_and_no_part_has_failed(
+    name: str, standing: Standing, well: bool
+) -> None:
+    others = [part(other) for other in ("asterisk", "ivr") if other != name]
+    assert picture(*others, part(name, standing)).well is well
+
+
 def test_a_part_that_is_not_well_says_why_and_what_to_do() -> None:
     shown = text(picture(part("asterisk"), part("ivr", Standing.FAILING, "frozen", "kill -9 77")))
     assert "  ivr        NOT WELL   up 2 h 13 min    frozen\n" in shown
