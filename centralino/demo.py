@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,7 @@ from centralino.records import Records
 from centralino.robot_call import Told, load_ear, parse, place
 from centralino.settings import Tree
 from centralino.setup import choose_voice
+from centralino.supervisor import until
 from foundation.clock import SystemClock
 from ledger.model import Call
 from pbx.robot.phone import RobotPhone
@@ -45,12 +47,13 @@ TRANSCRIBED_WITHIN_S = 120.0
 
 @dataclass(frozen=True)
 class Scene:
-    """One call of the demo; `asks_for` is the code of a practice that already exists."""
+    """One call of the demo; `asks_for` is the code of a practice that already exists, `kills` a service that dies while she speaks."""
 
     title: str
     caller: str
     script: Sequence[str]
     asks_for: str = ""
+    kills: str = ""
 
 
 async def demonstrate(tree: Tree, platform: Platform, console: Console) -> None:
@@ -63,10 +66,10 @@ async def demonstrate(tree: Tree, platform: Platform, console: Console) -> None:
         ear = await asyncio.to_thread(load_ear, platform.folders.sounds)
         console.print(f"the platform is up, {monotonic() - begun:.1f} s after the start\n")
         async with records.opened(tree, platform.database_url) as opened:
-            until = SystemClock().now() + timedelta(hours=1)
-            await opened.calendar.add_override("closed", until, "demonstration: as at night", "demo")
+            ends = SystemClock().now() + timedelta(hours=1)
+            await opened.calendar.add_override("closed", ends, "demonstration: as at night", "demo")
             async with RobotPhone(platform.robot_settings(), ear, "demo").switched_on() as phone:
-                await _play(Stage(opened, phone, tree.up.number, tree.hours.zone, console), speech)
+                await _play(Stage(platform, opened, phone, tree.up.number, tree.hours.zone, console), speech)
             await opened.calendar.clear_overrides("demo")
     finally:
         await platform.stop()
@@ -76,6 +79,7 @@ async def demonstrate(tree: Tree, platform: Platform, console: Console) -> None:
 class Stage:
     """What the scenes are played with."""
 
+    platform: Platform
     records: Records
     phone: RobotPhone
     number: str
@@ -109,11 +113,19 @@ async def _play(stage: Stage, speech: dict[str, Path]) -> None:
         ]),
     ]  # fmt: skip
     await _together(stage, second)
+    third = [
+        Scene("The process that talks to her is killed while she speaks", "+390746654321", [
+            "hear-start it/welcome", "press 3", "hear-start it/mailbox", "press 5", "hear beep",
+            f"speak {speech['demo-river']}", "wait 2", "press #", "hear it/after-message", "press 1", "stay",
+        ], kills="ivr"),
+    ]  # fmt: skip
+    await _together(stage, third)
 
 
 async def _together(stage: Stage, scenes: Sequence[Scene]) -> list[Told]:
     """Place the scenes' calls at once, then tell one after the other."""
-    stage.console.print(f"{len(scenes)} calls at once: each is told when all have ended\n")
+    calls = f"{len(scenes)} calls at once: each is told when all have ended" if len(scenes) > 1 else "1 call"
+    stage.console.print(f"{calls}\n")
     told = await asyncio.gather(*(_place(stage, scene) for scene in scenes))
     stage.console.print()
     for scene, one in zip(scenes, told, strict=True):
@@ -123,10 +135,27 @@ async def _together(stage: Stage, scenes: Sequence[Scene]) -> list[Told]:
 
 async def _place(stage: Stage, scene: Scene) -> Told:
     """Place the scene's call, and say that it ended."""
-    told = await place(stage.phone, stage.number, scene.caller, parse(scene.script))
+    told, _ = await asyncio.gather(
+        place(stage.phone, stage.number, scene.caller, parse(scene.script)), _kill_while_she_speaks(stage, scene.kills)
+    )
     length_s = max((hit.end_s for hit in told.heard), default=0.0)
     stage.console.print(f"  ended after {length_s:.0f} s: {scene.title}")
     return told
+
+
+async def _kill_while_she_speaks(stage: Stage, service: str) -> None:
+    if not service:
+        return
+    takes = stage.platform.folders.spool / "recording"
+    before = await asyncio.to_thread(os.listdir, takes)
+
+    async def she_is_recorded() -> bool:
+        return set(await asyncio.to_thread(os.listdir, takes)) > set(before)
+
+    await until(she_is_recorded)
+    await asyncio.sleep(2.0)
+    stage.platform.supervisor.running[service].kill()
+    stage.console.print(f"  killed while she speaks: {service}")
 
 
 async def _tell(stage: Stage, scene: Scene, told: Told) -> None:

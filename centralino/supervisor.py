@@ -118,6 +118,10 @@ class Running:
             self.restarts += 1
             await self._spawn()
 
+    def kill(self) -> None:
+        """End it and what it started without a warning, as a crash would: it is kept up all the same."""
+        os.killpg(self.pid, signal.SIGKILL)
+
     def hold(self) -> None:
         """From now on leave it down when it dies, until `release`: for maintenance and for tests."""
         self._may_run.clear()

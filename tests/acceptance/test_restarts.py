@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -30,7 +28,7 @@ async def line() -> AsyncIterator[ServiceLine]:
 
 def kill(line: ServiceLine, service: str) -> None:
     """kill -9, on the process and on what it started."""
-    os.killpg(line.platform.supervisor.running[service].pid, signal.SIGKILL)
+    line.platform.supervisor.running[service].kill()
 
 
 async def restarted(line: ServiceLine, service: str, times: int = 1) -> None:
