@@ -99,7 +99,7 @@ def _how_to_call(tree: Tree, platform: Platform) -> str:
         f"Serving. Call sip:{tree.up.number}@{address} with any softphone on this machine (no account, A-law or mu-law, DTMF RFC 4733),\n"
         f'or with a robot: .venv/bin/centralino call "hear it/welcome" "press 4" "wait 8" "hang up"\n'
         "From another machine: CENTRALINO_UP__SIP_BIND=0.0.0.0 and CENTRALINO_UP__TRUNK_ADDRESSES='[\"ITS.ADDRESS\"]'.\n"
-        f"Logs: {platform.folders.logs}. Ctrl-C stops."
+        f"How it is: .venv/bin/centralino status. Logs: {platform.folders.logs}. Ctrl-C stops."
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from centralino.obtain import asterisk_root
 from centralino.platform import Platform, check_ports_free
 from centralino.postgres import find_program
+from centralino.running import holder_of
 from centralino.settings import Folders, Tree
 from foundation.health import Standing
 from foundation.monitor import fetch
@@ -106,6 +107,8 @@ def _platform(tree: Tree) -> str:
     try:
         found = asyncio.run(probe(platform.pbx_settings()))
     except CannotConnect as error:
+        if holder_of(platform.lock("up")):
+            raise CannotStart(f"it runs, but {error}: `centralino status` says more") from None
         check_ports_free(platform.port_list())
         raise CannotStart(f"not running ({error})") from None
     if found.missing:

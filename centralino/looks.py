@@ -87,7 +87,7 @@ def _dead(name: str, platform: Platform, says: str) -> Part:
 
 
 async def _supervisor(platform: Platform) -> Part:
-    pid = holder_of(platform.folders.data / "run" / "up.lock")
+    pid = holder_of(platform.lock("up"))
     if pid is None:
         return Part(
             "up", Standing.FAILING, "nobody keeps the processes up", mend="`make run` (what still runs must be stopped first)"

@@ -70,6 +70,10 @@ class Platform:
             sounds=self.folders.sounds,
         )
 
+    def lock(self, name: str) -> Path:
+        """The file that is locked while `up`, or the `robot` phones, run on this folder."""
+        return self.folders.data / "run" / f"{name}.lock"
+
     # -- life
 
     async def start(self) -> None:
@@ -108,7 +112,7 @@ class Platform:
             self._locks.pop().close()
 
     def _take_lock(self, name: str, taken: str) -> None:
-        path = self.folders.data / "run" / f"{name}.lock"
+        path = self.lock(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("w")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -102,6 +103,14 @@ def test_a_stranger_serves_calls_and_looks_at_what_came_of_it(serving: Keyboard)
     serving.types("hours", "normal", "--author", "Anna Bianchi")
     assert "a storm" not in serving.types("hours", "show").stdout
     assert "ok  platform" in serving.types("doctor").stdout
+    status = serving.types("status", "--json")
+    assert status.returncode == 0, status.stdout
+    assert json.loads(status.stdout)["well"] is True
+    assert "CALLS ARE ANSWERED" in serving.types("status").stdout
+    story = serving.types("trace", call_id[:13])
+    assert story.returncode == 0, story.stderr
+    assert f"call {call_id}" in story.stdout
+    assert "ledger     ended outcome=information_heard" in story.stdout
 
 
 def test_a_call_that_hears_something_else_says_what(serving: Keyboard) -> None:
@@ -115,14 +124,25 @@ def test_a_second_platform_on_the_same_folder_is_refused(serving: Keyboard) -> N
     assert "a platform is already running on" in serving.refused("up")
 
 
-def test_a_port_in_use_is_named_with_the_way_out(keyboard: Keyboard) -> None:
-    port = keyboard.settings.first_port + 88
+def test_with_nothing_running_the_status_says_so_and_how_to_start_it(keyboard: Keyboard) -> None:
+    done = keyboard.types("status")
+    assert done.returncode == 1
+    assert "NO CALL IS ANSWERED" in done.stdout
+    assert "do: start the platform: `make run`" in done.stdout
+    assert done.stderr == ""
+    assert "no call's id begins with 'abcdef'" in keyboard.refused("trace", "abcdef")
+    assert "too short" in keyboard.refused("trace", "ab")
+
+
+@pytest.mark.parametrize(("above", "what"), [(88, "ARI"), (10, "health of ivr")])
+def test_a_port_in_use_is_named_with_the_way_out(keyboard: Keyboard, above: int, what: str) -> None:
+    port = keyboard.settings.first_port + above
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", port))
         taken.listen()
         said = keyboard.refused("up")
-    assert f"port {port} (ARI) is not free" in said
+    assert f"port {port} ({what}) is not free" in said
     assert "CENTRALINO_UP__FIRST_PORT" in said
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from centralino.looks import look
 from centralino.services import OURS
+from centralino.trace import trace
 from foundation.monitor import fetch
 from tests.acceptance.line import ServiceLine
 from tests.acceptance.test_mailbox import code_heard, to_mailbox
@@ -51,6 +53,12 @@ async def test_no_log_holds_a_number_a_code_or_a_word_that_was_said(at_night: Se
     assert 'centralino_voicemail_messages_total{outcome="transcribed"}' in pages["voicemail/metrics"]
     assert {name: secret for name, page in pages.items() for secret in secrets if secret.lower() in page.lower()} == {}
     call_id = str((await at_night.page_of(told)).call_id)
+    platform = at_night.platform
+    shown = [
+        *await trace(platform.tree, platform.database_url, folders.logs, call_id),
+        *(await look(platform)).lines(platform.tree.hours.zone),
+    ]
+    assert [line for line in shown for secret in secrets if secret.lower() in line.lower()] == []
     assert [name for name, page in pages.items() if call_id in page or str(message.id) in page] == []
 
 
