@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from centralino import commands_monitor, records
+from centralino import commands_callback, commands_monitor, commands_operator, records
 from centralino import doctor as examination
 from centralino.demo import demonstrate
 from centralino.obtain import asterisk_root
@@ -51,6 +51,8 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.add_typer(commands_monitor.app)
+app.add_typer(commands_operator.app, name="operator")
+calls_app.add_typer(commands_callback.app)
 
 # A table read by a program, or in a file, is not folded.
 console = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)

@@ -99,7 +99,7 @@ class Platform:
     async def start_robots(self, operators: Sequence[str] = ()) -> Running:
         """Start the second Asterisk, from which robot phones call; `operators` are phones that register with the PBX and are called.
 
-        An even number answers what it is offered, an odd one lets it ring.
+        An odd number answers what it is offered, an even one lets it ring.
         """
         self._take_lock("robot", "another robot phone is calling from this folder: let its call end first")
         home = make_robot_home(self.tree.up, self.asterisk_root, operators)

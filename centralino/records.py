@@ -20,6 +20,7 @@ from foundation.database import Database, DatabaseSettings
 from ledger.model import Call
 from ledger.service import Ledger
 from phone.voice import render
+from queue_manager.store import Duties
 from ticket_core.codes import grouped, normalise
 from ticket_core.model import Message, Practice
 from ticket_core.service import Practices
@@ -39,6 +40,7 @@ class Records:
     practices: Practices
     ledger: Ledger
     calendar: CalendarStore
+    duties: Duties
 
 
 @asynccontextmanager
@@ -48,7 +50,7 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
     calendar = CalendarStore(database, tree.hours, clock)
     try:
         practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
-        yield Records(practices, Ledger(database, clock), calendar)
+        yield Records(practices, Ledger(database, clock), calendar, Duties(database, clock))
     except OperationalError:
         raise NotFound(f"no platform is running on {tree.up.data}: start one with `make run`") from None
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Protocol
 
 from dialplan.dated import FAMILY
 from foundation import logs
@@ -16,12 +15,15 @@ QUEUE = "fallback"
 """The queue's name in `asterisk_conf/etc/queues.conf`."""
 
 
-class Held(Protocol):
-    """Where `Wanted` is brought to: `AsteriskCopies` is the real one."""
-
-    async def bring_to(self, wanted: Wanted) -> None:
-        """Change what differs. Raises `AmiError`; what was done till then stays."""
-        ...
+PHONES = {
+    "1": "its phone is free",
+    "2": "its phone is in a call",
+    "3": "its phone is busy",
+    "4": "its phone is not set up: start again",
+    "5": "its phone has not registered",
+    "6": "its phone rings",
+}
+"""Asterisk's device states, as far as a member's phone has them (`AST_DEVICE_*` of devicestate.h)."""
 
 
 class AsteriskCopies:
@@ -31,6 +33,7 @@ class AsteriskCopies:
         self._ami = ami
 
     async def bring_to(self, wanted: Wanted) -> None:
+        """Change what differs. Raises `AmiError`; what was done till then stays."""
         members, dated = await self.members(), await self.dated()
         for interface in sorted(wanted.members - members):
             await self._ami.ask("QueueAdd", Queue=QUEUE, Interface=interface, MemberName=interface)
@@ -51,8 +54,12 @@ class AsteriskCopies:
 
     async def members(self) -> frozenset[str]:
         """The interfaces that app_queue would ring."""
+        return frozenset(await self.phones())
+
+    async def phones(self) -> dict[str, str]:
+        """The same, each with how its phone is, in words."""
         found = await self._ami.list("QueueStatus", "QueueMember", Queue=QUEUE)
-        return frozenset(member["Location"] for member in found)
+        return {member["Location"]: PHONES.get(member["Status"], "its phone is unknown") for member in found}
 
     async def dated(self) -> dict[str, str]:
         """The days in the AstDB with their hours."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -133,12 +133,20 @@ def heard_between(told: Told, first: str, last: str) -> list[str]:
 
 
 @asynccontextmanager
-async def a_line(place: int = 0) -> AsyncIterator[ServiceLine]:
-    """A platform of this test's own, up, with robot phones."""
-    async with a_platform(place) as platform:
-        prepare(platform)
+async def a_line(
+    place: int = 0,
+    operators: Sequence[str] = (),
+    prepared: Callable[[Platform], None] | None = None,
+    **settings: object,
+) -> AsyncIterator[ServiceLine]:
+    """A platform of this test's own, up, with robot phones; `operators` are phones that register (see `Platform.start_robots`).
+
+    `prepared` makes its data folder ready in place of `prepare`.
+    """
+    async with a_platform(place, operators=tuple(operators), **settings) as platform:
+        (prepared or prepare)(platform)
         await platform.start()
-        await platform.start_robots()
+        await platform.start_robots(operators)
         speech = platform.folders.data / "speech"
         voice = choose_voice(platform.folders, platform.asterisk_root)
         for language, texts in SPOKEN.items():
