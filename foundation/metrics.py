@@ -6,7 +6,8 @@ a caller's number, a practice's code, a call's id or a transcript.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -42,6 +43,12 @@ def gauge(name: str, what: str, *labels: str) -> Gauge:
 def histogram(name: str, what: str, *labels: str, buckets: Sequence[float] = SECONDS) -> Histogram:
     """How long or how much, counted in buckets. Raises `LabelRefused`."""
     return Histogram(PREFIX + name, what, _allowed(name, labels), registry=REGISTRY, buckets=tuple(buckets))
+
+
+def begin(counted: Counter, **values: Iterable[str]) -> None:
+    """Show a counter at 0 for every combination of its labels' values: one that first appears at 1 is no increase to Prometheus."""
+    for combination in product(*values.values()):
+        counted.labels(**dict(zip(values, combination, strict=True)))
 
 
 def page() -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from foundation.metrics import counter, gauge, histogram
+from foundation.metrics import begin, counter, gauge, histogram
+from ledger.model import Outcome
 
 MOST_CALLS = gauge("pbx_most_calls", "Calls at once that the PBX lets in.")
 CALLS = gauge("ivr_calls", "Calls in progress, by the flow they are in.", "flow")
@@ -16,6 +17,8 @@ FIRST_PROMPT_SECONDS = histogram(
     "From a call's arrival to its first prompt being asked of Asterisk; the deliberate pause after the answer is in it.",
     buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.52, 0.55, 0.6, 0.7, 0.8, 1, 1.5, 2, 3, 5, 10),
 )
+begin(ENDED, outcome=Outcome)
+begin(FALLBACK, reason=("error", "taken"))
 PENDING = gauge("outbox_pending_entries", "Writes on this process's disk that the database does not have yet.")
 PENDING_AGE = gauge("outbox_oldest_seconds", "How long the oldest of them has waited.")
 REFUSED = gauge(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from foundation.metrics import counter, gauge, histogram
+from foundation.metrics import begin, counter, gauge, histogram
+from ledger.model import Outcome
 
 MESSAGES = counter("voicemail_messages", "Messages that a decoder has answered for.", "outcome")
 DECODE_SECONDS = histogram(
@@ -18,3 +19,4 @@ REAL_TIME_FACTOR = histogram(
 WAITING = gauge("voicemail_messages_waiting", "Messages that wait for their text.")
 OLDEST_SECONDS = gauge("voicemail_oldest_waiting_seconds", "Since when the oldest of them waits; 0 when none does.")
 FALLBACK_CALLS = counter("voicemail_fallback_calls", "Calls that the dialplan's fallback took, by outcome.", "outcome")
+begin(FALLBACK_CALLS, outcome=Outcome)

@@ -202,6 +202,7 @@ class Ari:
             log.info("ari_connected", application=self.application)
             with metrics.CONNECTED.labels(application=self._kind).track_inprogress():
                 await self._serve(self._transport)
+            metrics.LOST.labels(application=self._kind).inc()
             log.warning("ari_lost", application=self.application)
 
     async def _serve(self, transport: Transport) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foundation.metrics import counter, gauge, histogram
+from foundation.metrics import begin, counter, gauge, histogram
 
 REQUEST_SECONDS = histogram(
     "ari_request_seconds",
@@ -11,4 +11,6 @@ REQUEST_SECONDS = histogram(
 )
 REQUESTS_FAILED = counter("ari_requests_failed", "Requests that Asterisk did not answer.", "reason")
 CONNECTED = gauge("ari_connected", "1 while the websocket of a Stasis application is up.", "application")
+LOST = counter("ari_connections_lost", "Times the websocket ended while it was in use.", "application")
+begin(LOST, application=("ivr",))
 EVENTS_WAITING = gauge("ari_events_waiting", "Events that a call's coroutine has not read yet.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from foundation.metrics import counter, gauge, histogram
+from foundation.metrics import begin, counter, gauge, histogram
+from pbx.guard.model import Probe
 
 CALLERS_REDIRECTED = counter(
     "callers_redirected", "Callers taken to the fallback because nobody served them.", "application"
@@ -21,3 +22,6 @@ CLOCK_JUMPS = counter("clock_jumps", "Times the wall clock moved by itself.")
 CLOCK_SYNCHRONISED = gauge(
     "clock_synchronised", "1: something keeps the clock right, 0: nothing; not a number: unknown."
 )
+
+begin(CALLERS_REDIRECTED, application=("ivr",))
+begin(PROBES, probe=(probe.value for probe in Probe), outcome=("answered", "failed"))

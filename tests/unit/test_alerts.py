@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -20,8 +21,12 @@ SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 ADDED_BY_PROMETHEUS = {"process", "job", "le", "severity", "alertname", "alertstate"}
 PROMTOOL = shutil.which("promtool")
 
-for path in sorted(CHECKOUT.glob("*/metrics.py")) + sorted(CHECKOUT.glob("pbx/*/metrics.py")):
-    importlib.import_module(".".join(path.relative_to(CHECKOUT).with_suffix("").parts))
+METRICS = [
+    ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
+    for path in sorted([*CHECKOUT.glob("*/metrics.py"), *CHECKOUT.glob("pbx/*/metrics.py")])
+]
+for module in METRICS:
+    importlib.import_module(module)
 
 
 def exported() -> set[str]:
@@ -37,6 +42,18 @@ def asked(name: str) -> set[str]:
 def test_every_metric_that_is_asked_for_is_exported(name: str) -> None:
     assert len(asked(name)) > 10
     assert asked(name) - exported() == set()
+
+
+def test_a_counter_whose_increase_calls_somebody_is_there_before_it_first_counts() -> None:
+    modules = ", ".join(METRICS)
+    fresh = subprocess.run(
+        [sys.executable, "-c", f"import {modules}; from foundation.metrics import page; print(page().decode())"],
+        capture_output=True, text=True, check=True, cwd=CHECKOUT,
+    ).stdout  # fmt: skip
+    rules = (MONITORING / "alerts.yml").read_text(encoding="utf-8")
+    counters = set(re.findall(r"increase\((centralino_[a-z_]+)", rules))
+    assert len(counters) > 4
+    assert [name for name in counters if not re.search(rf"^{name}(\{{.*\}})? 0.0$", fresh, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("name", ASKED_IN)
