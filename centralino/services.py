@@ -91,6 +91,7 @@ class Services:
         return {
             "CENTRALINO_GUARD__ASTERISK_CONF": str(self._folders.asterisk / "etc" / "asterisk.conf"),
             "CENTRALINO_GUARD__SIP_ADDRESS": f"{host}:{self._ports.sip}",
+            "CENTRALINO_GUARD__TRUNK": "trunk" if self._tree.up.trunk_contact else "",
             "CENTRALINO_GUARD__DISKS": json.dumps([str(self._folders.data)]),
         }
 

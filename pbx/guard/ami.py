@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -19,7 +20,11 @@ AT_ONCE = 25
 
 
 class AmiAway(Exception):
-    """AMI did not do what was asked in time: the text says why."""
+    """AMI did not do what was asked: the text says why."""
+
+
+class AmiSilent(AmiAway):
+    """AMI is there, and gave no answer in time."""
 
 
 class Ami:
@@ -30,7 +35,7 @@ class Ami:
         self._connection: Connection | None = None
 
     async def ping(self) -> None:
-        """An answer, or `AmiAway`."""
+        """An answer. Raises `AmiSilent`, `AmiAway`."""
         await self._exchange(lambda connection: connection.ask(Action="Ping"))
 
     async def variable(self, expression: str) -> str:
@@ -86,10 +91,14 @@ class Ami:
             return await within(self._settings.timeout_s, run)
         except TimeoutError:
             self.close()
-            raise AmiAway(f"no answer in {self._settings.timeout_s:g} s") from None
+            raise AmiSilent(f"no answer in {self._settings.timeout_s:g} s") from None
         except (ManagerException, OSError) as error:
             self.close()
             raise AmiAway(str(error) or type(error).__name__) from None
+        except asyncio.CancelledError:
+            # Whoever asked waits no more; the thread may wait still.
+            self.close()
+            raise
 
     def close(self) -> None:
         """Throw the connection away."""

@@ -32,11 +32,12 @@ class Callers:
 
     async def look(self) -> None:
         """One look: read the heartbeats; where one is stale, redirect whoever its application holds."""
+        # Before reading: if we are frozen in the middle of it, what was read is as old as this, and not stale.
+        wall, now = self.clock.now().timestamp(), self.clock.monotonic()
         try:
             for app, variable in HEARTBEATS.items():
-                value = await self.ami.variable(variable)
-                self._beats[app] = rules.read_beat(self._beats[app], value, self.clock.monotonic())
-            stale = self._stale_now()
+                self._beats[app] = rules.read_beat(self._beats[app], await self.ami.variable(variable), now)
+            stale = self._find_stale(wall, now)
             if stale:
                 await self._rescue(await self.ami.channels(), stale)
         except AmiAway as error:
@@ -45,8 +46,7 @@ class Callers:
         else:
             self._say(stale)
 
-    def _stale_now(self) -> frozenset[str]:
-        wall, now = self.clock.now().timestamp(), self.clock.monotonic()
+    def _find_stale(self, wall: float, now: float) -> frozenset[str]:
         for app, beat in self._beats.items():
             age_s = rules.beat_age_s(beat, wall)
             metrics.HEARTBEAT_AGE.labels(application=app).set(math.nan if age_s is None else age_s)

@@ -26,29 +26,30 @@ class Keeper:
     check: Check
     questions: Mapping[Probe, Callable[[], Awaitable[None]]]
     _condition: Condition = Condition.WELL
-    _answered: dict[Probe, float] = field(default_factory=dict)
+    _silent_s: dict[Probe, float] = field(default_factory=dict)
+    _looked: float | None = None
     _kills_in_a_row: int = 0
 
     async def look(self) -> None:
         """One round of probes; kills a hung PBX."""
+        begun = self.clock.monotonic() if self._looked is None else self._looked
         answers = await self._ask_all()
-        now = self.clock.monotonic()
-        self._answered |= {answer.probe: now for answer in answers if not answer.wrong}
-        silent_s = {probe: now - at for probe, at in self._answered.items()}
-        seen = rules.condition(silent_s, rules.Patience(self.settings.all_silent_s, self.settings.one_silent_s))
+        self._looked = self.clock.monotonic()
+        longest_s = self.settings.probe_every_s + self.settings.probe_timeout_s
+        self._silent_s = rules.silence_s(self._silent_s, answers, self._looked - begun, longest_s)
+        patience = rules.Patience(self.settings.all_silent_s, self.settings.one_silent_s)
+        seen = rules.condition(self._silent_s, answers, patience)
         self._tell(seen, answers)
         if seen is Condition.HUNG:
             self._end_it()
 
     async def _ask_all(self) -> list[Answer]:
-        for probe in self.questions:
-            self._answered.setdefault(probe, self.clock.monotonic())
         asked = [ask(probe, question, self.settings.probe_timeout_s) for probe, question in self.questions.items()]
         answers = await asyncio.gather(*asked)
         for answer in answers:
-            name, outcome = answer.probe.value, "failed" if answer.wrong else "answered"
-            metrics.PROBES.labels(probe=name, outcome=outcome).inc()
-            metrics.PROBE_SECONDS.labels(probe=name).observe(answer.seconds)
+            outcome = "silent" if answer.silent else "refused" if answer.wrong else "answered"
+            metrics.PROBES.labels(probe=answer.probe.value, outcome=outcome).inc()
+            metrics.PROBE_SECONDS.labels(probe=answer.probe.value).observe(answer.seconds)
         return answers
 
     def _tell(self, seen: Condition, answers: list[Answer]) -> None:
@@ -86,4 +87,4 @@ class Keeper:
         log.error("pbx_killed", pid=pid, age_s=round(age_s, 1))
         metrics.PBX_KILLS.inc()
         self._kills_in_a_row += 1
-        self._answered.clear()
+        self._silent_s.clear()

@@ -57,18 +57,22 @@ class Probe(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a probe: how long it took (seconds), and what was wrong, "" when nothing."""
+    """What came of a probe: how long it took (seconds), what was wrong ("": nothing), and whether nothing came at all.
+
+    A refusal is no silence: whoever says no, or closes a door, is not hung.
+    """
 
     probe: Probe
     seconds: float
     wrong: str = ""
+    silent: bool = False
 
 
 class Condition(Enum):
     """How the PBX is."""
 
     WELL = "well"
-    SILENT = "silent"
+    UNWELL = "unwell"
     HUNG = "hung"
 
 

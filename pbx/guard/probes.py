@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from uuid import uuid4
 
-from pbx.guard.ami import AmiAway
+from pbx.guard.ami import AmiAway, AmiSilent
 from pbx.guard.model import Answer, Probe
 from pbx.settings import PbxSettings
 
@@ -18,20 +18,20 @@ MOST_BYTES = 2**24
 
 
 class NoAnswer(Exception):
-    """What answered was not the PBX, or was an error: the text says what."""
+    """What came was an error, or not of the PBX: the text says what."""
 
 
 async def ask(probe: Probe, question: Callable[[], Awaitable[None]], timeout_s: float) -> Answer:
     """Put one question; never raises for what the PBX does."""
     begun = monotonic()
-    wrong = ""
+    wrong, silent = "", False
     try:
         await asyncio.wait_for(question(), timeout_s)
-    except TimeoutError:
-        wrong = f"no answer in {timeout_s:g} s"
+    except (TimeoutError, AmiSilent):
+        wrong, silent = f"no answer in {timeout_s:g} s", True
     except (NoAnswer, AmiAway, OSError) as error:
         wrong = str(error) or type(error).__name__
-    return Answer(probe, monotonic() - begun, wrong)
+    return Answer(probe, monotonic() - begun, wrong, silent)
 
 
 def ari(settings: PbxSettings) -> Callable[[], Awaitable[None]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pbx.guard.model import Beat, Channel, Condition, Level, Probe, Trunk
+from pbx.guard.model import Answer, Beat, Channel, Condition, Level, Probe, Trunk
 
 FRESH_S = 5.0
 STILL_BEATING_S = 3.0
@@ -56,8 +56,22 @@ def orphans(
     return sorted(waited, key=lambda channel: channel.unique_id in tried)
 
 
-def condition(silent_s: Mapping[Probe, float], patience: Patience) -> Condition:
-    """How the PBX is, by how long each probe has had no answer (0: it answers).
+def silence_s(
+    before: Mapping[Probe, float], answers: Iterable[Answer], round_s: float, most_s: float
+) -> dict[Probe, float]:
+    """For how long each probe has had no answer, after one more round that took `round_s`.
+
+    A round counts for at most `most_s`: one that took longer was our own sleep (a frozen guard, a suspended machine), and the PBX is not to
+    be killed for it.
+    """
+    return {
+        answer.probe: before.get(answer.probe, 0.0) + min(round_s, most_s) if answer.silent else 0.0
+        for answer in answers
+    }
+
+
+def condition(silent_s: Mapping[Probe, float], answers: Iterable[Answer], patience: Patience) -> Condition:
+    """How the PBX is, by how long each probe has had no answer.
 
     When all are silent it is hung. When some still answer it may only be busy, and calls are up: that takes longer to believe.
     """
@@ -65,7 +79,7 @@ def condition(silent_s: Mapping[Probe, float], patience: Patience) -> Condition:
         return Condition.HUNG
     if any(seconds >= patience.one_silent_s for seconds in silent_s.values()):
         return Condition.HUNG
-    return Condition.SILENT if any(silent_s.values()) else Condition.WELL
+    return Condition.UNWELL if any(answer.wrong for answer in answers) else Condition.WELL
 
 
 def grace_s(restarts_in_a_row: int, first_s: float, most_s: float) -> float:

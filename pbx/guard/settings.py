@@ -18,6 +18,12 @@ class GuardSettings(Part):
     sip_address: str = Field(
         examples=["127.0.0.1:5060"], pattern=r"^[^/:]+:\d+$", description="where the PBX answers SIP"
     )
+    trunk: str = Field(
+        default="",
+        pattern=r"^\w*$",
+        examples=["trunk"],
+        description="the AOR of pjsip.conf that Asterisk asks; empty: none",
+    )
     disks: tuple[Path, ...] = Field(default=(), examples=['["data"]'], description="folders that must not fill up")
     every_s: float = Field(default=1.0, ge=0.1, le=2.0, description="how often callers are looked for")
     probe_every_s: float = Field(default=2.0, ge=0.1, le=60)

@@ -16,7 +16,6 @@ from pbx.guard.settings import GuardSettings
 
 log = logs.get(__name__)
 
-TRUNK = "trunk"
 DISK_WITHIN_S = 2.0
 
 
@@ -66,8 +65,10 @@ class Surroundings:
             return None
 
     async def _look_at_trunk(self) -> None:
+        # Asterisk warns in its log whenever it is asked for one that it does not know.
+        name = self.settings.trunk
         try:
-            contact = await self.ami.variable(f"PJSIP_AOR({TRUNK},contact)")
+            contact = await self.ami.variable(f"PJSIP_AOR({name},contact)") if name else ""
             seen = rules.trunk(await self.ami.variable(f"PJSIP_CONTACT({contact},status)") if contact else "")
         except AmiAway as error:
             self.trunk.degraded(f"not seen: AMI gave {error}")

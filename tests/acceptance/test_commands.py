@@ -102,7 +102,9 @@ def test_a_stranger_serves_calls_and_looks_at_what_came_of_it(serving: Keyboard)
     assert "now: open" in serving.types("hours", "show").stdout
     serving.types("hours", "normal", "--author", "Anna Bianchi")
     assert "a storm" not in serving.types("hours", "show").stdout
-    assert "ok  platform" in serving.types("doctor").stdout
+    examined = serving.types("doctor").stdout
+    assert "ok  platform" in examined
+    assert "ok  guard" in examined
     status = serving.types("status", "--json")
     assert status.returncode == 0, status.stdout
     assert json.loads(status.stdout)["well"] is True

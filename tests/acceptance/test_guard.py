@@ -12,6 +12,7 @@ from time import monotonic
 import pytest
 
 from centralino.robot_call import load
+from foundation.monitor import fetch
 from pbx.guard.restart import age_s, find_asterisk
 from pbx.robot.phone import RobotCall
 from tests.acceptance.line import NUMBER, ServiceLine
@@ -81,6 +82,7 @@ async def test_callers_of_an_ivr_that_is_away_come_to_the_fallback_within_ten_se
             await leave_message(line, calls.pop())
             for call in calls:
                 await call.hang_up()
+        assert 'centralino_callers_redirected_total{application="ivr"} 3.0' in await guards_metrics(line)
         await until(line.platform.ivr_is_up, 60, "ivr back")
     spool = line.platform.folders.spool / "fallback"
     await until(lambda: not list(spool.iterdir()), 60, "the fallback's messages imported")
@@ -126,3 +128,21 @@ async def test_a_guard_that_was_killed_guards_again(line: ServiceLine) -> None:
         with frozen(line, "ivr"):
             await call.hear_start("it/welcome", SILENT_AT_MOST_S)
             await call.hang_up()
+
+
+async def test_a_guard_that_was_frozen_harms_nobody_when_it_thaws(line: ServiceLine) -> None:
+    async with line.phone.call(NUMBER, line.a_number()) as call:
+        await in_menu(line, call)
+        with frozen(line, "guard"):
+            await call.wait(12.0)
+        await call.wait(4.0)
+        assert not call.ended.is_set()
+        heard = [hit.name for hit in await asyncio.to_thread(call.heard)]
+        assert "en/welcome" not in heard, "the fallback greets in both languages"
+        await call.hang_up()
+    assert line.platform.supervisor.running["asterisk"].restarts == 0
+    assert "centralino_pbx_kills_total 0.0" in await guards_metrics(line)
+
+
+async def guards_metrics(line: ServiceLine) -> str:
+    return (await fetch(line.platform.services.monitor_address("guard"), "/metrics", 5.0)).text

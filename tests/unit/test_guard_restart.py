@@ -81,14 +81,14 @@ def test_the_age_of_a_process_is_told_in_seconds() -> None:
 
 
 class Pbx:
-    """A PBX that answers, or does not."""
+    """A PBX that answers, refuses, or is silent."""
 
     def __init__(self) -> None:
-        self.answers = True
+        self.trouble: Exception | None = None
 
     async def ping(self) -> None:
-        if not self.answers:
-            raise NoAnswer("silence")
+        if self.trouble:
+            raise self.trouble
 
 
 def a_keeper(conf: Path, pbx: Pbx, clock: HeldClock, grace_s: float) -> Keeper:
@@ -96,41 +96,57 @@ def a_keeper(conf: Path, pbx: Pbx, clock: HeldClock, grace_s: float) -> Keeper:
     return Keeper(settings, clock, Check("pbx", "looking"), dict.fromkeys(Probe, pbx.ping))
 
 
+async def rounds(keeper: Keeper, clock: HeldClock, seconds: int) -> None:
+    """The rounds of so many seconds, one every four: two of waiting, two of pause."""
+    for _ in range(0, seconds, 4):
+        clock.move(seconds=4)
+        await keeper.look()
+
+
+async def not_new(asterisk: subprocess.Popen[bytes]) -> None:
+    await until(lambda: (restart.age_s(asterisk.pid) or 0) > 1, what="a process that is not new")
+
+
 async def test_a_pbx_that_is_silent_for_long_enough_is_killed(conf: Path) -> None:
     pbx, clock = Pbx(), HeldClock()
     keeper = a_keeper(conf, pbx, clock, grace_s=1)
     with process("asterisk", "-C", str(conf)) as asterisk:
-        await until(lambda: (restart.age_s(asterisk.pid) or 0) > 1, what="a process that is not new")
+        await not_new(asterisk)
         await keeper.look()
-        pbx.answers = False
-        clock.move(seconds=7)
-        await keeper.look()
+        pbx.trouble = TimeoutError()
+        await rounds(keeper, clock, 4)
         assert asterisk.poll() is None, "too early"
-        clock.move(seconds=1)
-        await keeper.look()
+        await rounds(keeper, clock, 4)
         assert await asyncio.to_thread(asterisk.wait, 10) == -signal.SIGKILL
+
+
+async def test_a_pbx_that_refuses_us_is_not_killed_for_it(conf: Path) -> None:
+    pbx, clock = Pbx(), HeldClock()
+    keeper = a_keeper(conf, pbx, clock, grace_s=1)
+    pbx.trouble = NoAnswer("401 Unauthorized")
+    with process("asterisk", "-C", str(conf)) as asterisk:
+        await not_new(asterisk)
+        await rounds(keeper, clock, 600)
+        assert asterisk.poll() is None
+        assert "401 Unauthorized" in keeper.check.seen.says
 
 
 async def test_a_pbx_that_has_just_started_is_given_time(conf: Path) -> None:
     pbx, clock = Pbx(), HeldClock()
     keeper = a_keeper(conf, pbx, clock, grace_s=600)
     with process("asterisk", "-C", str(conf)) as asterisk:
-        pbx.answers = False
-        await keeper.look()
-        clock.move(seconds=60)
-        await keeper.look()
+        pbx.trouble = TimeoutError()
+        await rounds(keeper, clock, 600)
         assert asterisk.poll() is None
 
 
 async def test_a_pbx_that_does_not_run_is_told_and_left_to_whoever_keeps_it_up(conf: Path) -> None:
     pbx, clock = Pbx(), HeldClock()
     keeper = a_keeper(conf, pbx, clock, grace_s=1)
-    pbx.answers = False
-    await keeper.look()
-    clock.move(seconds=60)
-    await keeper.look()
+    pbx.trouble = TimeoutError()
+    await rounds(keeper, clock, 60)
     assert keeper.check.seen.standing is Standing.DEGRADED
     assert "hung" in keeper.check.seen.says
-    pbx.answers = True
+    pbx.trouble = None
     await keeper.look()
     assert keeper.check.seen.standing is Standing.WELL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pbx.guard import rules
-from pbx.guard.model import Beat, Channel, Condition, Level, Probe, Trunk
+from pbx.guard.model import Answer, Beat, Channel, Condition, Level, Probe, Trunk
 from pbx.guard.rules import Patience
 
 WALL = 1_795_598_952.5
@@ -102,10 +102,10 @@ PATIENCE = Patience(all_silent_s=8, one_silent_s=30)
     ("ami", "ari", "sip", "seen"),
     [
         (0, 0, 0, Condition.WELL),
-        (0, 0, 4, Condition.SILENT),
-        (7, 7, 7, Condition.SILENT),
+        (0, 0, 4, Condition.UNWELL),
+        (7, 7, 7, Condition.UNWELL),
         (8, 8, 8, Condition.HUNG),
-        (0, 29, 29, Condition.SILENT),
+        (0, 29, 29, Condition.UNWELL),
         (0, 30, 0, Condition.HUNG),
         (0, 0, 31, Condition.HUNG),
     ],
@@ -113,7 +113,30 @@ PATIENCE = Patience(all_silent_s=8, one_silent_s=30)
 def test_a_pbx_is_hung_soon_when_all_is_silent_and_later_when_something_answers(
     ami: float, ari: float, sip: float, seen: Condition
 ) -> None:
-    assert rules.condition({Probe.AMI: ami, Probe.ARI: ari, Probe.SIP: sip}, PATIENCE) is seen
+    silent_s = {Probe.AMI: ami, Probe.ARI: ari, Probe.SIP: sip}
+    answers = [silent(probe) if seconds else Answer(probe, 0.01) for probe, seconds in silent_s.items()]
+    assert rules.condition(silent_s, answers, PATIENCE) is seen
+
+
+def silent(probe: Probe) -> Answer:
+    return Answer(probe, 2.0, "no answer in 2 s", silent=True)
+
+
+def test_a_pbx_that_refuses_is_unwell_and_never_hung() -> None:
+    answers = [Answer(probe, 0.01, "Authentication failed") for probe in Probe]
+    silent_s = rules.silence_s(dict.fromkeys(Probe, 29.0), answers, 4.0, 4.0)
+    assert rules.condition(silent_s, answers, PATIENCE) is Condition.UNWELL
+
+
+def test_silence_grows_by_each_round_and_ends_with_an_answer() -> None:
+    once = rules.silence_s({}, [silent(Probe.AMI), silent(Probe.SIP)], 4.0, 4.0)
+    twice = rules.silence_s(once, [silent(Probe.AMI), Answer(Probe.SIP, 0.01)], 4.0, 4.0)
+    assert twice == {Probe.AMI: 8.0, Probe.SIP: 0.0}
+
+
+def test_a_guard_that_slept_does_not_take_its_own_sleep_for_the_silence_of_the_pbx() -> None:
+    silent_s = rules.silence_s({}, [silent(probe) for probe in Probe], 3600.0, 4.0)
+    assert rules.condition(silent_s, [silent(probe) for probe in Probe], PATIENCE) is Condition.UNWELL
 
 
 def test_a_pbx_that_had_to_be_killed_again_is_left_in_peace_for_longer_up_to_a_limit() -> None:
