@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import structlog
+
 from foundation import logs
 from foundation.bus import News
 from foundation.clock import Clock
@@ -125,6 +127,10 @@ class Worker:
         message = await self._messages.claim(message_id, self._name, self._settings.lease_s)
         if message is None:
             return
+        with structlog.contextvars.bound_contextvars(call_id=str(message.call_id)):
+            await self._see_through(message, stop)
+
+    async def _see_through(self, message: Message, stop: asyncio.Event) -> None:
         model = rules.choose(self._usable_models(), message.language)
         if model is None:
             log.warning("no_model", message=str(message.id), language=message.language)
@@ -202,7 +208,7 @@ class Worker:
                 log.warning("outcome_waits", message=str(message.id), **logs.fault(error))
                 await wait(stop, self._settings.sweep_s)
         metrics.MESSAGES.labels(outcome=OUTCOMES[type(outcome)] if kept else "too_late").inc()
-        fields = {"message": str(message.id), "call_id": str(message.call_id), "model": model.name}
+        fields = {"message": str(message.id), "model": model.name}
         log.info("message_handled" if kept else "outcome_too_late", outcome=type(outcome).__name__, **fields)
 
     async def _write(self, message: Message, model: Installed, outcome: Outcome) -> bool:

@@ -52,7 +52,9 @@ async def test_no_log_holds_a_number_a_code_or_a_word_that_was_said(at_night: Se
     assert 'centralino_ivr_calls_ended_total{outcome="message_left"}' in pages["ivr/metrics"]
     assert 'centralino_voicemail_messages_total{outcome="transcribed"}' in pages["voicemail/metrics"]
     assert {name: secret for name, page in pages.items() for secret in secrets if secret.lower() in page.lower()} == {}
-    call_id = str((await at_night.page_of(told)).call_id)
+    call_id = str(message.call_id)
+    decoded = (folders.logs / "voicemail.log").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["call_id"] for line in decoded if str(message.id) in line} == {call_id}
     platform = at_night.platform
     shown = [
         *await trace(platform.tree, platform.database_url, folders.logs, call_id),
