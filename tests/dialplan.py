@@ -120,6 +120,16 @@ def entries(etc: Path) -> dict[str, str]:
     return found
 
 
+def known_by(etc: Path) -> dict[str, str]:
+    """Each SIP endpoint with the ways in which it may be known; Asterisk's default where none is said."""
+    found = {}
+    for name, lines in sections((etc / "pjsip.conf").read_text(encoding="utf-8")):
+        values = dict(lines)
+        if values.get("type") == "endpoint":
+            found[name] = values.get("identify_by", "username,ip")
+    return found
+
+
 def queues(etc: Path) -> Mapping[str, list[tuple[str, str]]]:
     """Each queue with its lines."""
     text = (etc / "queues.conf").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from centralino.settings import UpSettings
 from ivr.settings import IvrSettings
 from queue_manager.asterisk import QUEUE
 from queue_manager.model import interface_of
-from tests.dialplan import Walk, entries, queues, read_dialplan
+from tests.dialplan import Walk, entries, known_by, queues, read_dialplan
 
 OPERATORS = ("201", "202")
 BY_AMI = "fallback"
@@ -51,6 +51,10 @@ def test_only_the_trunk_comes_in_and_an_operators_phone_leads_nowhere(etc: Path)
     assert set(OPERATORS) <= contexts.keys()
     nowhere = read_dialplan(etc)["nowhere"]
     assert (nowhere.lines, nowhere.includes) == ([], [])
+
+
+def test_no_endpoint_is_known_by_the_name_that_a_stranger_writes_into_from(etc: Path) -> None:
+    assert known_by(etc) == {"trunk": "ip", "guard": "ip", **dict.fromkeys(OPERATORS, "auth_username")}
 
 
 def test_the_queue_rings_endpoints_of_operators_and_has_no_members_of_its_own(etc: Path) -> None:
