@@ -17,12 +17,14 @@ from phone.call import CallerHungUp, Ended, Recorded, RecordingFailed
 
 log = logs.get(__name__)
 
-FLOW_VARIABLE = "CENTRALINO_FLOW"
-LANGUAGE_VARIABLE = "CENTRALINO_LANGUAGE"
+
+def place_of(call_id: UUID) -> str:
+    """The name under which the PBX keeps where a call is: its flow and its language, with a blank between."""
+    return f"FLOW_{call_id.hex}"
 
 
 class AriCall:
-    """One caller, for the flows. `flow` is the one whose name the channel holds already, where a restart takes a call up."""
+    """One caller, for the flows. `flow` is the one whose name the PBX holds already, where a restart takes a call up."""
 
     def __init__(
         self,
@@ -92,12 +94,10 @@ class AriCall:
     async def enter(self, flow: str) -> None:
         metrics.IN_FLOWS.enter(self._id, flow)
         log.info("flow_entered", flow=flow)
-        # A caller who speaks on after a restart is being recorded: the channel would not take a variable before the end of that.
         if (flow, self.language) == self._entered:
             return
         async with _hang_ups():
-            await self._line.set_variable(FLOW_VARIABLE, flow)
-            await self._line.set_variable(LANGUAGE_VARIABLE, self.language)
+            await self._line.keep(place_of(self._id), f"{flow} {self.language}")
         self._entered = (flow, self.language)
 
     async def hang_up(self) -> None:

@@ -13,7 +13,7 @@ from foundation import logs
 from foundation.clock import SystemClock
 from foundation.health import Check
 from ivr import metrics
-from ivr.ari_call import FLOW_VARIABLE, LANGUAGE_VARIABLE, AriCall
+from ivr.ari_call import AriCall, place_of
 from ivr.flows.table import FIRST_FLOW, FLOWS
 from ivr.ports import FrontOffice
 from ivr.settings import IvrSettings
@@ -101,6 +101,7 @@ class Switchboard:
     async def _settle(self, call_id: UUID) -> None:
         try:
             await self._office.settle(call_id)
+            await self._forget_place(call_id)
         except OSError as error:
             # A full disk: the others are settled, and this one the next time.
             log.error("call_not_settled", call_id=str(call_id), **logs.fault(error))
@@ -129,10 +130,17 @@ class Switchboard:
         call_id = await self._variable(channel_id, "CALL_ID")
         if call_id is None:
             return None
-        flow = await self._variable(channel_id, FLOW_VARIABLE)
-        language = await self._variable(channel_id, LANGUAGE_VARIABLE) or self._settings.language
+        answer = await self.ari.request(op.GET_GLOBAL, variable=place_of(UUID(call_id)))
+        flow, _, language = str(answer["value"]).partition(" ")
         dialled = await self._variable(channel_id, "DIALLED") or ""
-        return Arrival(channel_id, UUID(call_id), number, dialled, language, flow or FIRST_FLOW)
+        return Arrival(
+            channel_id, UUID(call_id), number, dialled, language or self._settings.language, flow or FIRST_FLOW
+        )
+
+    async def _forget_place(self, call_id: UUID) -> None:
+        """A call that is over is nowhere any more."""
+        with suppress(ConnectionLost, AriTimeout, AriError):
+            await self.ari.request(op.SET_GLOBAL, variable=place_of(call_id))
 
     async def _variable(self, channel_id: str, name: str) -> str | None:
         with suppress(NotFound):
@@ -155,6 +163,7 @@ class Switchboard:
         line = Line(self.ari, arrival.channel_id, self._pbx.spool)
         try:
             await self._converse(arrival, line)
+            await self._forget_place(arrival.call_id)
         except ConnectionLost:
             log.warning("call_let_go")  # its channel is up: the next connection finds it
         except asyncio.CancelledError:
@@ -210,6 +219,7 @@ class Switchboard:
         """What we could not finish, Asterisk alone does: the caller leaves a message in the spool."""
         try:
             await line.send_to_dialplan(FALLBACK)
+            await self._forget_place(arrival.call_id)
             await self._office.handed_over(arrival.call_id)
         except (ChannelGone, ConnectionLost, AriError, AriTimeout, OSError) as error:
             # Its page is still open: whoever puts things in order finds it.

@@ -188,8 +188,10 @@ class FakePbx:
                 return self._show(self.elsewhere.get(name) or self._channel(name))
             case "GET", ["applications", name]:
                 return {"name": name, "channel_ids": list(self.channels), "bridge_ids": []}
+            case "GET", ["asterisk", "variable"]:
+                return {"value": self.globals.get(query["variable"], "")}
             case "POST", ["asterisk", "variable"]:
-                self.globals[query["variable"]] = query["value"]
+                self.globals[query["variable"]] = query.get("value", "")
                 return None
             case "GET", ["recordings", "live", name]:
                 return self._live(name)
@@ -209,8 +211,6 @@ class FakePbx:
                 if query["variable"] not in channel.variables:
                     raise Refused(404, "Provided variable was not found")
                 return {"value": channel.variables[query["variable"]]}
-            case "POST", "variable":
-                channel.variables[query["variable"]] = query["value"]
             case "POST", "play":
                 channel.playback = query["playbackId"]
                 self._after(channel, PROMPT_S * len(query["media"].split(",")), self._finish_playback)

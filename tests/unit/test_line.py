@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from ivr.ari_call import FLOW_VARIABLE, AriCall
+from ivr.ari_call import AriCall, place_of
 from pbx.ari.client import Ari
 from pbx.ari.events import StasisStart
 from pbx.ari.fake import FakeChannel, FakePbx
@@ -85,9 +85,9 @@ async def test_who_takes_a_call_over_stops_what_still_plays_there(dialled: Diall
     playing.cancel()
 
 
-async def test_a_flow_whose_name_the_channel_holds_already_is_not_noted_again(dialled: Dialled, tmp_path: Path) -> None:
+async def test_a_flow_whose_name_the_pbx_holds_already_is_not_noted_again(dialled: Dialled, tmp_path: Path) -> None:
     call = AriCall(dialled.line, uuid4(), None, "it", tmp_path, answer_pause_s=0, flow="mailbox")
     await call.enter("mailbox")
-    assert FLOW_VARIABLE not in dialled.channel.variables
+    assert place_of(call.id) not in dialled.pbx.globals
     await call.enter("status")
-    assert dialled.channel.variables[FLOW_VARIABLE] == "status"
+    assert dialled.pbx.globals[place_of(call.id)] == "status it"

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from foundation.health import Check
-from ivr.ari_call import FLOW_VARIABLE
+from ivr.ari_call import place_of
 from ivr.model import Hours, Visit
 from ivr.settings import IvrSettings
 from ivr.switchboard import Switchboard
@@ -130,8 +130,8 @@ async def test_while_the_pbx_cannot_be_asked_nobody_is_settled(exchange: Exchang
 
 
 async def test_a_call_is_taken_up_again_in_its_flow_after_the_connection_was_lost(exchange: Exchange) -> None:
-    call_id, channel = await exchange.dial()
-    await until(lambda: FLOW_VARIABLE in channel.variables, what="the name of its flow")
+    call_id, _ = await exchange.dial()
+    await until(lambda: place_of(call_id) in exchange.pbx.globals, what="the name of its flow")
     exchange.office.desk.is_open = False
     await exchange.pbx.drop()
     await until(lambda: exchange.office.welcomed == [call_id, call_id], what="the second welcome")
@@ -153,7 +153,7 @@ async def test_a_caller_whose_flow_lost_the_connection_while_it_waited_for_somet
     call_id = uuid4()
     channel = exchange.pbx.dial(str(call_id), str(call_id), "800840840")
     channel.variables["CALL_ID"] = str(call_id)
-    await until(lambda: FLOW_VARIABLE in channel.variables, what="the flow's wait for the hours")
+    await until(lambda: place_of(call_id) in exchange.pbx.globals, what="the flow's wait for the hours")
     await exchange.pbx.drop()
     await until(lambda: exchange.pbx.is_connected, what="the new connection")
     waiting.set()
