@@ -48,6 +48,13 @@ def cpu_seconds(root: int) -> float:
     return total
 
 
+def busy_seconds() -> float:
+    """Processor seconds that all of this machine has been busy since it started."""
+    fields = (PROC / "stat").read_text(encoding="utf-8").split("\n", 1)[0].split()
+    user, nice, system, _idle, _wait, irq, soft_irq = (int(field) for field in fields[1:8])
+    return (user + nice + system + irq + soft_irq) / os.sysconf("SC_CLK_TCK")
+
+
 def _processes() -> list[_Process]:
     found = []
     for path in PROC.glob("[0-9]*/stat"):

@@ -59,9 +59,9 @@ def caller(steps: Sequence[Wait | Press], sound: str) -> str:
             continue
         for key in step.keys:
             number += 1
-            parts += [_request("INFO", number, _key(key), 'retrans="500"'), '<recv response="200" timeout="2000"/>']
+            parts += [_request("INFO", number, _key(key), 'retrans="500"'), '<recv response="200" timeout="5000"/>']
             parts.append(f'<pause milliseconds="{KEY_EVERY_MS}"/>')
-    parts += [_request("BYE", number + 1, more='retrans="500"'), '<recv response="200" timeout="2000"/>']
+    parts += [_request("BYE", number + 1, more='retrans="500"'), '<recv response="200" timeout="5000"/>']
     return _document("caller", parts)
 
 

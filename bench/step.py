@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from bench.bed import Bed
 from bench.caller import calling
 from bench.load import Load, Sipp, Told
-from bench.machine import cpu_seconds
+from bench.machine import busy_seconds, cpu_seconds
 from bench.model import CouldNotMeasure
 from bench.proof import hear
 from bench.rules import percentile
@@ -41,7 +42,10 @@ class Script:
 
 @dataclass(frozen=True)
 class Step:
-    """What one rate came to. `first_audio_ms` is the probes' 95th percentile; processor times are milliseconds a call."""
+    """What one rate came to. `first_audio_ms` is the probes' 95th percentile; processor times are milliseconds a call.
+
+    Shares are of one core; what others use on this machine is taken from what is measured.
+    """
 
     rate: float
     told: Told
@@ -51,6 +55,7 @@ class Step:
     unended: int
     cpu_ms: Mapping[str, float]
     sipp_share: float
+    others_share: float
     complaint: str = ""
 
     @property
@@ -76,7 +81,8 @@ def whole_call(code: str) -> list[Wait | Press]:
 async def run_step(bed: Bed, script: Script, rate: float, code: str) -> Step:
     """Hold `rate` for `HOLD_S` seconds and wait for the last call's end. Raises `CouldNotMeasure` when SIPp itself went wrong."""
     calls, begun = round(rate * HOLD_S), SystemClock().now()
-    before = _cpu(bed)
+    before, busy, started = _cpu(bed), busy_seconds(), time.monotonic()
+    mine = time.process_time()
     sipp = await Sipp.start(bed, Load(script.number, whole_call(code), rate, calls, at_once=calls, most_s=HOLD_S + 60))
     probing = asyncio.create_task(_probe(bed, script.probed))
     watching = asyncio.create_task(_share(sipp.pid, HOLD_S))
@@ -87,12 +93,16 @@ async def run_step(bed: Bed, script: Script, rate: float, code: str) -> Step:
     finally:
         probing.cancel()
         await sipp.stop()
+    others = busy_seconds() - busy - sum(_cpu(bed).values()) + sum(before.values()) - time.process_time() + mine
+    others_share = others / (time.monotonic() - started) - share
     if told.made < calls:
         raise CouldNotMeasure(f"SIPp made {told.made} of {calls} calls: {sipp.words()}")
     unended = await _unended(bed, script.number, begun, told.succeeded) if script.in_ledger else 0
     cpu_ms = {name: (after - before[name]) * 1000 / (calls + len(samples)) for name, after in _cpu(bed).items()}
     first_audio_ms = percentile(samples, 95) if samples else float("inf")
-    return Step(rate, told, len(samples), lost, first_audio_ms, unended, cpu_ms, share, sipp.words())
+    return Step(
+        rate, told, len(samples), lost, first_audio_ms, unended, cpu_ms, share, max(0.0, others_share), sipp.words()
+    )
 
 
 async def _probe(bed: Bed, number: str) -> tuple[list[float], int]:
