@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,8 @@ from sqlalchemy import func, select
 from bench.bed import Bed
 from bench.caller import calling
 from bench.load import Load, Sipp, Told
-from bench.machine import busy_seconds, cpu_seconds
+from bench.machine import cpu_seconds
+from bench.meter import Meter
 from bench.model import CouldNotMeasure
 from bench.proof import hear
 from bench.rules import percentile
@@ -27,7 +27,6 @@ HOLD_S = 20.0
 PROBE_EVERY_S = 1.0
 SETTLE_S = 5.0  # for the last writes of a call that has ended
 FIRST_AUDIO_LIMIT_MS = 300.0
-PROCESSES = ("asterisk", "ivr", "postgres", "redis")
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ def whole_call(code: str) -> list[Wait | Press]:
 async def run_step(bed: Bed, script: Script, rate: float, code: str) -> Step:
     """Hold `rate` for `HOLD_S` seconds and wait for the last call's end. Raises `CouldNotMeasure` when SIPp itself went wrong."""
     calls, begun = round(rate * HOLD_S), SystemClock().now()
-    before, busy, started = _cpu(bed), busy_seconds(), time.monotonic()
-    mine = time.process_time()
+    meter = Meter(bed)
     sipp = await Sipp.start(bed, Load(script.number, whole_call(code), rate, calls, at_once=calls, most_s=HOLD_S + 60))
     probing = asyncio.create_task(_probe(bed, script.probed))
     watching = asyncio.create_task(_share(sipp.pid, HOLD_S))
@@ -93,16 +91,19 @@ async def run_step(bed: Bed, script: Script, rate: float, code: str) -> Step:
     finally:
         probing.cancel()
         await sipp.stop()
-    others = busy_seconds() - busy - sum(_cpu(bed).values()) + sum(before.values()) - time.process_time() + mine
-    others_share = others / (time.monotonic() - started) - share
+    used = meter.read()
     if told.made < calls:
         raise CouldNotMeasure(f"SIPp made {told.made} of {calls} calls: {sipp.words()}")
     unended = await _unended(bed, script.number, begun, told.succeeded) if script.in_ledger else 0
-    cpu_ms = {name: (after - before[name]) * 1000 / (calls + len(samples)) for name, after in _cpu(bed).items()}
-    first_audio_ms = percentile(samples, 95) if samples else float("inf")
     return Step(
-        rate, told, len(samples), lost, first_audio_ms, unended, cpu_ms, share, max(0.0, others_share), sipp.words()
-    )
+        rate, told, len(samples), lost,
+        first_audio_ms=percentile(samples, 95) if samples else float("inf"),
+        unended=unended,
+        cpu_ms={name: seconds * 1000 / (calls + len(samples)) for name, seconds in used.by.items()},
+        sipp_share=share,
+        others_share=max(0.0, used.others / used.seconds - share),
+        complaint=sipp.words(),
+    )  # fmt: skip
 
 
 async def _probe(bed: Bed, number: str) -> tuple[list[float], int]:
@@ -124,10 +125,6 @@ async def _share(pid: int, seconds: float) -> float:
     before = cpu_seconds(pid)
     await asyncio.sleep(seconds)
     return (cpu_seconds(pid) - before) / seconds
-
-
-def _cpu(bed: Bed) -> dict[str, float]:
-    return {name: cpu_seconds(bed.platform.supervisor.running[name].pid) for name in PROCESSES}
 
 
 async def _unended(bed: Bed, number: str, since: datetime, expected: int) -> int:

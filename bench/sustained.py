@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from bench.bed import NUMBER, PEER_SCRIPT, Bed
 from bench.load import Load, Sipp, answering
+from bench.meter import PROCESSES
 from bench.model import CouldNotMeasure, Figure, Quantity
 from bench.rules import next_rate
-from bench.step import PROCESSES, Script, Step, run_step, whole_call
+from bench.step import Script, Step, run_step, whole_call
 
 PEER = "dialplan-only script"
 LOAD_NUMBER = "800840841"  # the probes' calls have the other one, so that the ledger tells them apart
