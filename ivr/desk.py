@@ -156,13 +156,17 @@ def last_good_take(services: Services, message: MessageSoFar, other_than: str | 
     return None
 
 
-async def file(services: Services, diary: Diary, recorded: Recorded) -> Filed:
-    """Audio into the store, practice and code into the diary; only then the spool is cleared. Raises OSError."""
+async def file(services: Services, diary: Diary, recorded: Recorded, caller_waits: bool = True) -> Filed:
+    """Audio into the store, practice and code into the diary; only then the spool is cleared. Raises OSError.
+
+    A code is drawn for a caller who waits to hear it. Nobody is told another: then a message that the fallback took in the
+    same call, and that may be filed before, shares its practice.
+    """
     message = diary.message_so_far()
     assert message is not None
     recording = recording_path(services.spool, recorded.name)
     kept = await asyncio.to_thread(services.audio.keep, recording, message.id)
-    code = None if message.adds_to_code else await services.codes.take()
+    code = None if message.adds_to_code or not caller_waits else await services.codes.take()
     await diary.filed(message.id, Audio(kept, recorded.seconds, recorded.talk_seconds), code)
     await diary.is_in_the_database(DATABASE_WITHIN_S)
     await asyncio.to_thread(discard, recording)
