@@ -128,8 +128,8 @@ class CallDesk:
     async def note_take(self, draft: Draft, take: str) -> None:
         await self._diary.take(draft.message_id, take)
 
-    async def file_message(self, draft: Draft, recorded: Recorded) -> Filed:
-        return await file(self._services, self._diary, recorded)
+    async def file_message(self, draft: Draft, recorded: Recorded, listens: bool = True) -> Filed:
+        return await file(self._services, self._diary, recorded, listens)
 
     async def abandon_message(self, draft: Draft, reason: str) -> None:
         await self._diary.abandoned(draft.message_id, reason)
@@ -156,17 +156,16 @@ def last_good_take(services: Services, message: MessageSoFar, other_than: str | 
     return None
 
 
-async def file(services: Services, diary: Diary, recorded: Recorded, caller_waits: bool = True) -> Filed:
+async def file(services: Services, diary: Diary, recorded: Recorded, listens: bool) -> Filed:
     """Audio into the store, practice and code into the diary; only then the spool is cleared. Raises OSError.
 
-    A code is drawn for a caller who waits to hear it. Nobody is told another: then a message that the fallback took in the
-    same call, and that may be filed before, shares its practice.
+    A code that nobody will hear is not given: the fallback may have made the call's practice already, under another one.
     """
     message = diary.message_so_far()
     assert message is not None
     recording = recording_path(services.spool, recorded.name)
     kept = await asyncio.to_thread(services.audio.keep, recording, message.id)
-    code = None if message.adds_to_code or not caller_waits else await services.codes.take()
+    code = await services.codes.take() if listens and not message.adds_to_code else None
     await diary.filed(message.id, Audio(kept, recorded.seconds, recorded.talk_seconds), code)
     await diary.is_in_the_database(DATABASE_WITHIN_S)
     await asyncio.to_thread(discard, recording)

@@ -85,7 +85,7 @@ class Office:
         if take is None:
             await diary.abandoned(message.id, "the call ended while nobody was there")
             return False
-        await file(self._services, diary, take, caller_waits=False)
+        await file(self._services, diary, take, listens=False)
         return True
 
     async def _settle_page(self, call_id: UUID) -> None:

@@ -58,8 +58,11 @@ class Desk(Protocol):
         """The recording that counts from now on."""
         ...
 
-    async def file_message(self, draft: Draft, recorded: Recorded) -> Filed:
-        """Keep the audio and make the practice (or add to one). Again: the same one."""
+    async def file_message(self, draft: Draft, recorded: Recorded, listens: bool = True) -> Filed:
+        """Keep the audio and make the practice (or add to one). Again: the same one.
+
+        A caller who listens is given a code of their own to hear; for one who is gone the practice gets whichever it gets.
+        """
         ...
 
     async def abandon_message(self, draft: Draft, reason: str) -> None:

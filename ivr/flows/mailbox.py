@@ -25,7 +25,7 @@ async def leave_message(call: Call, desk: Desk, visit: Visit, adds_to: PracticeS
         hung_up = True
     except RecordingFailed:
         failed = True
-    filed = await settle(desk, visit, draft, failed)
+    filed = await settle(desk, visit, draft, failed, listens=not hung_up)
     if hung_up:
         raise CallerHungUp
     if filed:
@@ -35,11 +35,11 @@ async def leave_message(call: Call, desk: Desk, visit: Visit, adds_to: PracticeS
     await call.say("goodbye", "pause-short")
 
 
-async def settle(desk: Desk, visit: Visit, draft: Draft, failed: bool) -> Filed | None:
+async def settle(desk: Desk, visit: Visit, draft: Draft, failed: bool, listens: bool) -> Filed | None:
     """The one place where a message is filed or given up."""
     if draft.filed or draft.best:
         visit.reached(Outcome.MESSAGE_LEFT)
-        return draft.filed or await desk.file_message(draft, draft.best)  # type: ignore[arg-type]
+        return draft.filed or await desk.file_message(draft, draft.best, listens)  # type: ignore[arg-type]
     visit.reached(Outcome.ERROR if failed else Outcome.MISSED)
     if not draft.given_up:
         await desk.abandon_message(draft, "the recording failed" if failed else "too little was said")

@@ -33,7 +33,7 @@ from phone.fake_call import FakeCall
 from tests.clocks import HeldClock
 from ticket_core.audio_store import AudioStore
 from ticket_core.code_stock import CodeStock
-from ticket_core.model import MessageState
+from ticket_core.model import Audio, MessageState
 from ticket_core.service import Practices
 
 CALLER = "+390612345678"
@@ -343,6 +343,32 @@ async def test_what_was_said_before_the_fallback_took_the_call_is_kept(ivr: Proc
     await ivr.applied()
     [practice] = await ivr.practices.recent(10)
     assert len(await ivr.practices.messages_of(practice.id)) == 1
+
+
+@pytest.mark.parametrize("first", ["ivr", "fallback"])
+async def test_what_was_said_to_us_and_to_the_fallback_in_one_call_is_one_practice(ivr: Process, first: str) -> None:
+    call = FakeCall()
+    desk = ivr.desk(call.id)
+    draft = await desk.open_message(call, None)
+    name = draft.next_take()
+    await desk.note_take(draft, name)
+    ivr.take(name, 7.0)
+
+    async def ours() -> None:
+        await ivr.office.handed_over(call.id)
+        await ivr.applied()
+
+    async def theirs() -> None:
+        other = uuid4()
+        await ivr.practices.open_message(other, call.id, "it", CALLER, "fallback")
+        await ivr.practices.file_message(other, Audio("audio.wav", 5.0, 5.0))
+
+    await ivr.applied()
+    for part in (ours, theirs) if first == "ivr" else (theirs, ours):
+        await part()
+    [practice] = await ivr.practices.recent(10)
+    assert len(await ivr.practices.messages_of(practice.id)) == 2
+    assert ivr.outbox.refusals == 0
 
 
 async def test_a_page_whose_diary_is_lost_is_closed_all_the_same(ivr: Process) -> None:

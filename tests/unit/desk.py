@@ -88,9 +88,9 @@ class MemoryDesk:
     async def note_take(self, draft: Draft, take: str) -> None:
         self.noted_takes.append(take)
 
-    async def file_message(self, draft: Draft, recorded: Recorded) -> Filed:
+    async def file_message(self, draft: Draft, recorded: Recorded, listens: bool = True) -> Filed:
         self.filed.append(recorded)
-        self.answer = Filed(new_code() if self.has_codes else None, added=self.adds_to is not None)
+        self.answer = Filed(new_code() if self.has_codes and listens else None, added=self.adds_to is not None)
         return self.answer
 
     async def abandon_message(self, draft: Draft, reason: str) -> None:
