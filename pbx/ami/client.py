@@ -35,7 +35,8 @@ class _OneConnection(Manager):  # type: ignore[misc]
         if error := opening.exception():
             raise error
         self.connection_made(opening)
-        return bool((await self.authenticated_future).success)
+        # Shielded: panoramisk reads this future in a callback of its own, which a cancelled one would break.
+        return bool((await asyncio.shield(self.authenticated_future)).success)
 
 
 class Ami:

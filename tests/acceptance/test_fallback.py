@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from pbx.ami.client import Ami, AmiError
 from queue_manager.asterisk import AsteriskCopies
 from queue_manager.model import Duty, interface_of
 from tests.acceptance.line import ServiceLine, a_line
+from tests.acceptance.test_privacy import with_any
 from tests.polling import until
 
 ANSWERS, RINGS = "201", "202"
@@ -98,6 +100,21 @@ async def test_the_operator_on_duty_is_rung_answers_and_the_ledger_says_so(line:
     assert page.ended_at is not None
     assert page.started_at < answered.at < page.ended_at
     assert page.ended_at - answered.at > timedelta(seconds=3), "the talk counts, not only the answer"
+    number = told.caller.removeprefix("+39")
+    assert with_any(line.platform.folders.asterisk / "log", [number]) == {}, "app_queue keeps no log of numbers"
+    assert with_any(line.platform.folders.logs, [number]) == {}
+
+
+async def test_the_emergency_bulletin_is_said_first_also_by_the_fallback(line: ServiceLine) -> None:
+    for language in ("it", "en"):
+        folder = line.platform.folders.sounds / language
+        shutil.copyfile(folder / "goodbye.wav", folder / "bulletin.wav")  # any text will do
+    try:
+        told = await line.call("hear it/welcome", "hang up")
+    finally:
+        for bulletin in line.platform.folders.sounds.glob("*/bulletin.wav"):
+            bulletin.unlink()
+    assert told.names() == ["it/goodbye", "en/goodbye", "it/welcome"]
 
 
 async def test_with_nobody_on_duty_the_caller_is_told_so_and_leaves_a_message_at_once(line: ServiceLine) -> None:
