@@ -18,13 +18,8 @@ from phone.call import CallerHungUp, Ended, Recorded, RecordingFailed
 log = logs.get(__name__)
 
 
-def place_of(call_id: UUID) -> str:
-    """The name under which the PBX keeps where a call is: its flow and its language, with a blank between."""
-    return f"FLOW_{call_id.hex}"
-
-
 class AriCall:
-    """One caller, for the flows. `flow` is the one whose name the PBX holds already, where a restart takes a call up."""
+    """One caller, for the flows."""
 
     def __init__(
         self,
@@ -34,7 +29,6 @@ class AriCall:
         language: str,
         sounds: Path,
         answer_pause_s: float,
-        flow: str | None = None,
     ) -> None:
         self._line = line
         self._id = call_id
@@ -44,7 +38,6 @@ class AriCall:
         self._answer_pause_s = answer_pause_s
         self._arrived = monotonic()
         self._awaits_first_prompt = False
-        self._entered = (flow, language)
 
     @property
     def id(self) -> UUID:
@@ -90,15 +83,6 @@ class AriCall:
     async def replay(self, recording: str) -> None:
         async with _hang_ups():
             await self._line.play(f"recording:{recording}")
-
-    async def enter(self, flow: str) -> None:
-        metrics.IN_FLOWS.enter(self._id, flow)
-        log.info("flow_entered", flow=flow)
-        if (flow, self.language) == self._entered:
-            return
-        async with _hang_ups():
-            await self._line.keep(place_of(self._id), f"{flow} {self.language}")
-        self._entered = (flow, self.language)
 
     async def hang_up(self) -> None:
         await self._line.hang_up()

@@ -15,6 +15,7 @@ from foundation.clock import Clock
 from foundation.database import is_away
 from foundation.outbox import Outbox
 from foundation.patience import within
+from ivr import metrics
 from ivr.diary import Diary, MessageSoFar, draft_of
 from ivr.guesses import Guesses
 from ivr.model import Draft, Filed, Hours, RecordsAway, Visit
@@ -76,6 +77,11 @@ class CallDesk:
 
     def bulletin(self) -> bool:
         return all((self._services.sounds / language / "bulletin.wav").exists() for language in ("it", "en"))
+
+    def enter(self, flow: str, language: str) -> None:
+        self._diary.entered(flow, language)
+        metrics.IN_FLOWS.enter(self._diary.call_id, flow)
+        log.info("flow_entered", flow=flow)
 
     def note(self, kind: str, **detail: Any) -> None:
         self._diary.step(kind, **detail)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from foundation.clock import Clock
 from foundation.outbox import Entry, Outbox
-from ivr.model import Draft, Filed, Visit, take_name
+from ivr.model import Draft, Filed, Place, Visit, take_name
 from ledger.model import Outcome
 from ticket_core.model import Audio, PracticeStatus
 
@@ -20,6 +20,7 @@ class Kind(StrEnum):
 
     ARRIVED = "arrived"
     LANGUAGE = "language"
+    FLOW = "flow"
     STEP = "step"
     VISIT = "visit"
     MESSAGE = "message"
@@ -69,6 +70,10 @@ class Diary:
         """The caller chose a language."""
         self._post(Kind.LANGUAGE, language=language)
 
+    def entered(self, flow: str, language: str) -> None:
+        """The caller is in this flow now."""
+        self._post(Kind.FLOW, flow=flow, language=language)
+
     def step(self, kind: str, **detail: Any) -> None:
         """A step for the ledger."""
         self._post(Kind.STEP, kind=kind, detail=detail)
@@ -107,6 +112,11 @@ class Diary:
         await self._keep(Kind.HANDED_OVER, closes=True)
 
     # -- reading
+
+    def place(self) -> Place | None:
+        """Where the call is in the script; None before it has entered its first flow."""
+        last = _last(self._outbox.story(self.call_id), Kind.FLOW)
+        return Place(last.body["flow"], last.body["language"]) if last else None
 
     def visit_so_far(self) -> Visit:
         """What the last entry about it says; `resumed` when there was one before."""

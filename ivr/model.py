@@ -15,6 +15,14 @@ class RecordsAway(Exception):
     """The practices cannot be looked up now: the caller is told so, because nothing else would be true."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a call is in the script: the flow it is in, and the language it is in."""
+
+    flow: str
+    language: str
+
+
 @dataclass
 class Visit:
     """What one call has come to so far, and what the caller has already answered: a restart finds it again.

@@ -12,7 +12,7 @@ from foundation.database import is_away
 from foundation.patience import within
 from ivr.desk import CallDesk, Services, file, last_good_take
 from ivr.diary import Diary
-from ivr.model import Visit
+from ivr.model import Place, Visit
 from ledger.model import Call, Outcome, StepKind
 from ledger.service import Ledger
 
@@ -30,6 +30,9 @@ class Office:
 
     def number(self, shown: str) -> str | None:
         return caller_number(shown)
+
+    def place_of(self, call_id: UUID) -> Place | None:
+        return self._services.diary(call_id).place()
 
     def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[CallDesk, Visit]:
         diary = self._services.diary(call_id)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, Protocol
 from uuid import UUID
 
-from ivr.model import Draft, Filed, Hours, Visit
+from ivr.model import Draft, Filed, Hours, Place, Visit
 from ivr.settings import IvrSettings
 from ledger.model import Outcome
 from phone.call import Call, Recorded
@@ -24,6 +24,10 @@ class Desk(Protocol):
 
     def bulletin(self) -> bool:
         """Whether an emergency bulletin is to be said first."""
+        ...
+
+    def enter(self, flow: str, language: str) -> None:
+        """The caller is in this flow from now on: a restart enters it again, in the same language."""
         ...
 
     def note(self, kind: str, **detail: Any) -> None:
@@ -79,6 +83,10 @@ class FrontOffice(Protocol):
 
     def number(self, shown: str) -> str | None:
         """A caller's number in E.164, or None."""
+        ...
+
+    def place_of(self, call_id: UUID) -> Place | None:
+        """Where a call is in the script; None for one that is new."""
         ...
 
     def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[Desk, Visit]:

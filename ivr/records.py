@@ -44,8 +44,8 @@ class Records:
     async def _step(self, call_id: UUID, body: dict[str, Any], stamp: Stamp) -> None:
         await self.ledger.step(call_id, body["kind"], stamp, **body["detail"])
 
-    async def _visit(self, call_id: UUID, body: dict[str, Any], stamp: Stamp) -> None:
-        """For a restart of ours alone."""
+    async def _for_a_restart(self, call_id: UUID, body: dict[str, Any], stamp: Stamp) -> None:
+        """Nothing to write: whoever resumes the call reads it in the diary."""
 
     async def _message(self, call_id: UUID, body: dict[str, Any], stamp: Stamp) -> None:
         message_id = UUID(body["message"])
@@ -78,8 +78,9 @@ class Records:
 _MEANINGS: dict[Kind, Callable[[Records, UUID, dict[str, Any], Stamp], Awaitable[None]]] = {
     Kind.ARRIVED: Records._arrived,
     Kind.LANGUAGE: Records._language,
+    Kind.FLOW: Records._for_a_restart,
     Kind.STEP: Records._step,
-    Kind.VISIT: Records._visit,
+    Kind.VISIT: Records._for_a_restart,
     Kind.MESSAGE: Records._message,
     Kind.TAKE: Records._take,
     Kind.FILED: Records._filed,

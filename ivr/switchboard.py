@@ -13,8 +13,9 @@ from foundation import logs
 from foundation.clock import SystemClock
 from foundation.health import Check
 from ivr import metrics
-from ivr.ari_call import AriCall, place_of
+from ivr.ari_call import AriCall
 from ivr.flows.table import FIRST_FLOW, FLOWS
+from ivr.model import Place
 from ivr.ports import FrontOffice
 from ivr.settings import IvrSettings
 from pbx.ari import operations as op
@@ -34,14 +35,13 @@ FALLBACK = "fallback"
 
 @dataclass(frozen=True)
 class Arrival:
-    """Who came in on which channel; `flow` is None for a new call, else where a restart takes it up."""
+    """Who came in on which channel; `held` when the PBX had the call already, and a restart takes it up."""
 
     channel_id: str
     call_id: UUID
     number: str
     dialled: str
-    language: str
-    flow: str | None = None
+    held: bool = False
 
 
 class Switchboard:
@@ -71,7 +71,7 @@ class Switchboard:
             log.error("call_without_id")
             return
         dialled = event.args[1] if len(event.args) > 1 else ""
-        self._take(Arrival(event.channel.id, call_id, event.channel.caller_number, dialled, self._settings.language))
+        self._take(Arrival(event.channel.id, call_id, event.channel.caller_number, dialled))
 
     async def _on_connected(self) -> None:
         """After a restart of ours, or a lost connection, nothing is told again."""
@@ -86,7 +86,7 @@ class Switchboard:
             arrival = await self._arrival_of(channel_id, number)
             if arrival and channel_id not in self._calls:
                 metrics.RESUMED.inc()
-                log.info("call_resumed", call_id=str(arrival.call_id), flow=arrival.flow)
+                log.info("call_resumed", call_id=str(arrival.call_id))
                 self._take(arrival)
 
     async def put_in_order(self) -> None:
@@ -101,7 +101,6 @@ class Switchboard:
     async def _settle(self, call_id: UUID) -> None:
         try:
             await self._office.settle(call_id)
-            await self._forget_place(call_id)
         except OSError as error:
             # A full disk: the others are settled, and this one the next time.
             log.error("call_not_settled", call_id=str(call_id), **logs.fault(error))
@@ -130,17 +129,8 @@ class Switchboard:
         call_id = await self._variable(channel_id, "CALL_ID")
         if call_id is None:
             return None
-        answer = await self.ari.request(op.GET_GLOBAL, variable=place_of(UUID(call_id)))
-        flow, _, language = str(answer["value"]).partition(" ")
         dialled = await self._variable(channel_id, "DIALLED") or ""
-        return Arrival(
-            channel_id, UUID(call_id), number, dialled, language or self._settings.language, flow or FIRST_FLOW
-        )
-
-    async def _forget_place(self, call_id: UUID) -> None:
-        """A call that is over is nowhere any more."""
-        with suppress(ConnectionLost, AriTimeout, AriError):
-            await self.ari.request(op.SET_GLOBAL, variable=place_of(call_id))
+        return Arrival(channel_id, UUID(call_id), number, dialled, held=True)
 
     async def _variable(self, channel_id: str, name: str) -> str | None:
         with suppress(NotFound):
@@ -157,13 +147,11 @@ class Switchboard:
 
     async def _serve(self, arrival: Arrival) -> None:
         structlog.contextvars.bind_contextvars(call_id=str(arrival.call_id))
-        metrics.IN_FLOWS.enter(arrival.call_id, arrival.flow or FIRST_FLOW)
-        if arrival.flow is None:
+        if not arrival.held:
             log.info("call_arrived")
         line = Line(self.ari, arrival.channel_id, self._pbx.spool)
         try:
             await self._converse(arrival, line)
-            await self._forget_place(arrival.call_id)
         except ConnectionLost:
             log.warning("call_let_go")  # its channel is up: the next connection finds it
         except asyncio.CancelledError:
@@ -178,20 +166,12 @@ class Switchboard:
 
     async def _converse(self, arrival: Arrival, line: Line) -> None:
         caller = self._office.number(arrival.number)
-        call = AriCall(
-            line,
-            arrival.call_id,
-            caller,
-            arrival.language,
-            self._pbx.sounds,
-            self._settings.answer_pause_s,
-            arrival.flow,
-        )
-        if arrival.flow is not None:
+        place = self._office.place_of(arrival.call_id) or Place(FIRST_FLOW, self._settings.language)
+        call = AriCall(line, arrival.call_id, caller, place.language, self._pbx.sounds, self._settings.answer_pause_s)
+        if arrival.held:
             await line.quiet()
-        desk, visit = self._office.welcome(arrival.call_id, caller, arrival.dialled, arrival.language)
-        visit.resumed = visit.resumed or arrival.flow is not None
-        flow = FLOWS[arrival.flow or FIRST_FLOW]
+        desk, visit = self._office.welcome(arrival.call_id, caller, arrival.dialled, place.language)
+        flow = FLOWS[place.flow]
         try:
             await flow(call, desk, visit)
             await call.hang_up()
@@ -219,7 +199,6 @@ class Switchboard:
         """What we could not finish, Asterisk alone does: the caller leaves a message in the spool."""
         try:
             await line.send_to_dialplan(FALLBACK)
-            await self._forget_place(arrival.call_id)
             await self._office.handed_over(arrival.call_id)
         except (ChannelGone, ConnectionLost, AriError, AriTimeout, OSError) as error:
             # Its page is still open: whoever puts things in order finds it.

@@ -82,10 +82,6 @@ class Call(Protocol):
         """Play a finished recording back to the caller; a key stops it."""
         ...
 
-    async def enter(self, flow: str) -> None:
-        """Keep the name of the flow the caller is in on the channel: a restart enters it again."""
-        ...
-
     async def hang_up(self) -> None:
         """End the call from our side."""
         ...

@@ -73,7 +73,6 @@ class FakeCall:
     ) -> None:
         self.language = language
         self.heard: list[Heard] = []
-        self.entered: list[str] = []
         self.recordings = dict(recordings or {})
         self.verbs = 0
         self.gone = False
@@ -144,10 +143,6 @@ class FakeCall:
         if recording not in self.recordings:
             raise LookupError(f"no recording {recording}")
         self._hear(f"recording:{recording}")
-
-    async def enter(self, flow: str) -> None:
-        self._verb()
-        self.entered.append(flow)
 
     async def hang_up(self) -> None:
         self.gone = True

@@ -18,7 +18,7 @@ async def leave_message(call: Call, desk: Desk, visit: Visit, adds_to: PracticeS
     draft = await desk.open_message(call, adds_to)
     hung_up = failed = False
     try:
-        await call.enter("mailbox")
+        desk.enter("mailbox", call.language)
         if not (draft.filed or draft.given_up):
             await take_message(call, desk, draft)
     except CallerHungUp:

@@ -18,8 +18,8 @@ KEYS_CLOSED = "23490"
 
 async def main_menu(call: Call, desk: Desk, visit: Visit) -> None:
     """Greet the caller and take them where they ask."""
+    desk.enter("main_menu", call.language)
     await call.answer()
-    await call.enter("main_menu")
     intro = RESUMED if visit.resumed else greeting(desk.bulletin())
     while True:
         hours = await desk.hours()
@@ -39,7 +39,7 @@ async def main_menu(call: Call, desk: Desk, visit: Visit) -> None:
                 await hours_and_channels(call, desk, visit)
                 intro = ()
             case "9":
-                await change_language(call, desk)
+                change_language(call, desk)
                 intro = greeting(desk.bulletin())
             case None if hours.is_open:
                 return await ask_for_operator(call, desk, visit)
@@ -47,8 +47,8 @@ async def main_menu(call: Call, desk: Desk, visit: Visit) -> None:
                 return await leave_message(call, desk, visit)
 
 
-async def change_language(call: Call, desk: Desk) -> None:
+def change_language(call: Call, desk: Desk) -> None:
     """From here on in the other language; the greeting is said again, because of its warning."""
     call.language = OTHER_LANGUAGE[call.language]
     desk.speaks(call.language)
-    await call.enter("main_menu")
+    desk.enter("main_menu", call.language)

@@ -18,7 +18,7 @@ MOST_KEYS = 40  # a code keyed three times over, with stars between
 
 async def practice_status(call: Call, desk: Desk, visit: Visit) -> None:
     """Ask for a code and tell the practice's state; three failures lead on to a person or the mailbox."""
-    await call.enter("status")
+    desk.enter("status", call.language)
     try:
         status = await look_up(call, desk, visit)
     except RecordsAway:

@@ -84,17 +84,6 @@ class Line:
             await self._ask(op.HANG_UP)
             self.hung_up = True
 
-    async def keep(self, name: str, value: str) -> None:
-        """Keep a value in the PBX, for whoever takes the call over; it is this call's by its name, and is taken away by its owner.
-
-        A variable of the channel will not do: setting one waits for the channel's thread, which a playback or recording occupies,
-        and leaves that thread barred from FILE(), STAT() and DB(), which the fallback needs (Asterisk 22.10.1).
-        """
-        self.has_keys()  # notes a hang-up that has been told
-        if self.gone:
-            raise ChannelGone
-        await self._ari.request(op.SET_GLOBAL, variable=name, value=value)
-
     async def send_to_dialplan(self, context: str) -> None:
         """Leave our application for another context of the dialplan."""
         await self._ask(op.CONTINUE, context=context, extension="s", priority=1)

@@ -176,18 +176,11 @@ async def test_a_hang_up_ends_every_verb_but_a_recording(stage: Stage) -> None:
     async with stage.call([("welcome", HangUp())]) as call:
         with pytest.raises(CallerHungUp):
             await call.say("welcome")
-        verbs = (call.answer, lambda: call.say("closed"), lambda: call.ask(wait_s=3), lambda: call.enter("mailbox"))
+        verbs = (call.answer, lambda: call.say("closed"), lambda: call.ask(wait_s=3))
         for verb in verbs:
             with pytest.raises(CallerHungUp):
                 await verb()
         await call.hang_up()  # harmless
-
-
-async def test_a_flow_can_be_kept_on_the_channel_at_any_time(stage: Stage) -> None:
-    async with stage.call([("welcome", Press("1"))]) as call:
-        await call.answer()
-        await call.say("welcome")
-        await asyncio.wait_for(call.enter("mailbox"), 5)
 
 
 def test_both_are_calls() -> None:

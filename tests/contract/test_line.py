@@ -61,7 +61,7 @@ async def test_every_verb_says_that_the_caller_is_gone(exchange: Exchange) -> No
         await caller.hang_up()
         with pytest.raises(ChannelGone):
             await line.key(5)
-        for verb in (line.play(exchange.media), line.key(1), line.answer(), line.keep("A", "b")):
+        for verb in (line.play(exchange.media), line.key(1), line.answer()):
             with pytest.raises(ChannelGone):
                 await verb
         await line.hang_up()  # harmless
@@ -127,18 +127,6 @@ async def test_recording_again_under_the_same_name_goes_on_and_loses_nothing(exc
         take = await asyncio.wait_for(second, 20)
         assert take.seconds == pytest.approx(4, abs=2)
         assert (exchange.spool / "recording" / f"{name}.wav").stat().st_size > HEADER_BYTES + 2 * 16000
-
-
-async def test_a_value_is_kept_in_the_pbx_without_waiting_for_what_plays(exchange: Exchange) -> None:
-    async with a_call(exchange) as (line, caller, desk):
-        playing = asyncio.create_task(line.play(*[exchange.media] * 10))
-        await asyncio.sleep(exchange.second)
-        await asyncio.wait_for(line.keep("FLOW", "mailbox; with=odd&characters #"), 1)
-        answer = await desk.ari.request(op.GET_GLOBAL, variable="FLOW")
-        assert answer["value"] == "mailbox; with=odd&characters #"
-        assert not playing.done()
-        await caller.press("1")
-        await playing
 
 
 async def test_a_request_for_what_is_not_there_says_not_found(exchange: Exchange) -> None:

@@ -22,7 +22,7 @@ from foundation.outbox import Outbox
 from ivr.desk import CallDesk, Services, last_good_take, recording_path
 from ivr.diary import MessageSoFar
 from ivr.guesses import Guesses
-from ivr.model import RecordsAway
+from ivr.model import Place, RecordsAway
 from ivr.office import Office
 from ivr.records import Records
 from ivr.settings import IvrSettings
@@ -193,10 +193,15 @@ async def test_what_the_caller_has_answered_is_remembered_over_a_restart(
     call_id = uuid4()
     desk, visit = ivr.office.welcome(call_id, CALLER, "800840840", "it")
     assert not visit.resumed
+    assert ivr.office.place_of(call_id) is None
+    desk.enter("main_menu", "it")
+    desk.enter("status", "en")
     visit.code, visit.failed_codes = "12345678901", 1
     visit.reached(Outcome.STATUS_HEARD)
     await desk.remember(visit)
-    _, again = started(no_database).office.welcome(call_id, CALLER, "800840840", "it")
+    office = started(no_database).office
+    assert office.place_of(call_id) == Place("status", "en")
+    _, again = office.welcome(call_id, CALLER, "800840840", "it")
     assert (again.code, again.failed_codes, again.outcome) == ("12345678901", 1, Outcome.STATUS_HEARD)
     assert again.resumed
 

@@ -41,6 +41,7 @@ class MemoryDesk:
         self.looked_up: list[str] = []
         self.failed_codes = 0
         self.remembered: list[Visit] = []
+        self.entered: list[tuple[str, str]] = []
         self.has_room = True
         self.records_away = False
         self.has_codes = True
@@ -54,6 +55,9 @@ class MemoryDesk:
 
     def bulletin(self) -> bool:
         return self._bulletin
+
+    def enter(self, flow: str, language: str) -> None:
+        self.entered.append((flow, language))
 
     def note(self, kind: str, **detail: Any) -> None:
         self.notes.append((kind, detail))

@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from ivr.ari_call import AriCall, place_of
 from pbx.ari.client import Ari
 from pbx.ari.events import StasisStart
 from pbx.ari.fake import FakeChannel, FakePbx
@@ -83,11 +81,3 @@ async def test_who_takes_a_call_over_stops_what_still_plays_there(dialled: Diall
     await successor.quiet()
     assert dialled.channel.playback is None
     playing.cancel()
-
-
-async def test_a_flow_whose_name_the_pbx_holds_already_is_not_noted_again(dialled: Dialled, tmp_path: Path) -> None:
-    call = AriCall(dialled.line, uuid4(), None, "it", tmp_path, answer_pause_s=0, flow="mailbox")
-    await call.enter("mailbox")
-    assert place_of(call.id) not in dialled.pbx.globals
-    await call.enter("status")
-    assert dialled.pbx.globals[place_of(call.id)] == "status it"

@@ -11,8 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from foundation.health import Check
-from ivr.ari_call import place_of
-from ivr.model import Hours, Visit
+from ivr.model import Hours, Place, Visit
 from ivr.settings import IvrSettings
 from ivr.switchboard import Switchboard
 from ledger.model import Outcome
@@ -37,6 +36,9 @@ class MemoryOffice:
 
     def number(self, shown: str) -> str | None:
         return shown or None
+
+    def place_of(self, call_id: UUID) -> Place | None:
+        return Place(*self.desk.entered[-1]) if call_id in self.welcomed else None
 
     def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[MemoryDesk, Visit]:
         if self.broken:
@@ -131,7 +133,7 @@ async def test_while_the_pbx_cannot_be_asked_nobody_is_settled(exchange: Exchang
 
 async def test_a_call_is_taken_up_again_in_its_flow_after_the_connection_was_lost(exchange: Exchange) -> None:
     call_id, _ = await exchange.dial()
-    await until(lambda: place_of(call_id) in exchange.pbx.globals, what="the name of its flow")
+    await until(lambda: bool(exchange.office.desk.entered), what="the name of its flow")
     exchange.office.desk.is_open = False
     await exchange.pbx.drop()
     await until(lambda: exchange.office.welcomed == [call_id, call_id], what="the second welcome")
@@ -153,7 +155,7 @@ async def test_a_caller_whose_flow_lost_the_connection_while_it_waited_for_somet
     call_id = uuid4()
     channel = exchange.pbx.dial(str(call_id), str(call_id), "800840840")
     channel.variables["CALL_ID"] = str(call_id)
-    await until(lambda: place_of(call_id) in exchange.pbx.globals, what="the flow's wait for the hours")
+    await until(lambda: bool(exchange.office.desk.entered), what="the flow's wait for the hours")
     await exchange.pbx.drop()
     await until(lambda: exchange.pbx.is_connected, what="the new connection")
     waiting.set()
