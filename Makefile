@@ -2,8 +2,9 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/centralino
 BIN := .venv/bin
 WORKERS ?= 6
+SEED ?= 1
 
-.PHONY: help setup setup-dev demo run check test unit bench diagrams lock clean
+.PHONY: help setup setup-dev demo run check test chaos promises unit bench diagrams lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +31,12 @@ check: setup-dev ## format, lint, types, room boundaries, unit tests: under a mi
 
 test: setup-dev ## every test, on the real Asterisk, PostgreSQL, Redis and speech engines
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+chaos: setup-dev ## every fault at every moment of a call, 2,000 calls under kills, a soak: an hour and a half (SEED=n replays)
+	$(BIN)/pytest tests/chaos -m "" --chaos-seed $(SEED)
+
+promises: ## write docs/promises.md from the tests and their last results
+	$(BIN)/python -m tests.promises
 
 unit: ## the unit tests alone
 	$(BIN)/pytest tests/unit -q

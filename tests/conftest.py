@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+pytest_plugins = ["tests.promises.plugin"]
+
 TESTS = Path(__file__).parent
 SHARED_LOOP = {"acceptance", "chaos", "contract"}
 
@@ -16,3 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(TESTS).parts[0] in SHARED_LOOP and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The seed of `tests/chaos`: who calls, which fault strikes what and when."""
+    parser.addoption("--chaos-seed", type=int, default=1, help="the seed of the chaos tests' plans (default 1)")

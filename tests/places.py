@@ -29,14 +29,17 @@ def first_port(place: int) -> int:
 
 
 @asynccontextmanager
-async def a_platform(place: int = 0, added_conf: Sequence[Path] = (), **settings: object) -> AsyncIterator[Platform]:
+async def a_platform(
+    place: int = 0, added_conf: Sequence[Path] = (), durable: bool = False, **settings: object
+) -> AsyncIterator[Platform]:
     """A platform of this worker's own, not started; what it started is stopped and its folder removed at the end.
 
-    Platforms that are up at once in one worker have different places, 0 to 2.
+    Platforms that are up at once in one worker have different places, 0 to 2. Only a `durable` one keeps what it has
+    committed when its PostgreSQL is killed.
     """
     folder = Path(tempfile.mkdtemp(prefix="centralino-"))
     up = UpSettings(data=folder, first_port=first_port(place), max_calls=MAX_CALLS, **settings)  # type: ignore[arg-type]
-    platform = Platform(Tree(up=up), asterisk_root(up.cache), sync_to_disk=False, added_conf=added_conf)
+    platform = Platform(Tree(up=up), asterisk_root(up.cache), sync_to_disk=durable, added_conf=added_conf)
     try:
         yield platform
     finally:

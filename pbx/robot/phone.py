@@ -55,6 +55,11 @@ class RobotCall:
         """Seconds since the answer."""
         return time.monotonic() - self._answered
 
+    @property
+    def sound(self) -> Sound:
+        """Its ear and mouth."""
+        return self._sound
+
     async def press(self, keys: str, between_ms: int = 100) -> None:
         """Press keys (RFC 4733 events on the wire)."""
         await self._ari.request(

@@ -80,6 +80,16 @@ class Sound(asyncio.DatagramProtocol):
         """
         return self._arrivals[max(0, bisect_right(self._begins, sound_s * RATE_HZ) - 1)]
 
+    def packets(self) -> list[tuple[float, int]]:
+        """Of each packet: when it came (monotonic seconds), and how many samples came before it."""
+        return list(zip(self._arrivals, self._begins, strict=True))
+
+    def hush(self) -> None:
+        """Say no more: `speak` returns, what it had not sent yet is never said."""
+        while not self._to_say.empty():
+            self._to_say.get_nowait()
+        self._said_all.set()
+
     def start(self, host: str, port: int) -> None:
         """Begin to send to the PBX's end."""
         self._task = asyncio.create_task(self._send(host, port))

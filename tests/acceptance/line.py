@@ -137,13 +137,14 @@ async def a_line(
     place: int = 0,
     operators: Sequence[str] = (),
     prepared: Callable[[Platform], None] | None = None,
+    durable: bool = False,
     **settings: object,
 ) -> AsyncIterator[ServiceLine]:
     """A platform of this test's own, up, with robot phones; `operators` are phones that register (see `Platform.start_robots`).
 
     `prepared` makes its data folder ready in place of `prepare`.
     """
-    async with a_platform(place, operators=tuple(operators), **settings) as platform:
+    async with a_platform(place, operators=tuple(operators), durable=durable, **settings) as platform:
         (prepared or prepare)(platform)
         await platform.start()
         await platform.start_robots(operators)

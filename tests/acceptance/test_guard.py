@@ -69,6 +69,7 @@ async def in_recording(line: ServiceLine, call: RobotCall) -> None:
 
 
 @pytest.mark.parametrize("away", [frozen, dead])
+@pytest.mark.promise("`ivr` is dead or frozen: its callers are in the fallback within 10 s")
 async def test_callers_of_an_ivr_that_is_away_come_to_the_fallback_within_ten_seconds(
     line: ServiceLine, away: Callable[[ServiceLine, str], AbstractContextManager[None]]
 ) -> None:
@@ -95,6 +96,7 @@ async def leave_message(line: ServiceLine, call: RobotCall) -> None:
     await call.hear_start("it/fallback-thanks", 20)
 
 
+@pytest.mark.promise("An `ivr` that comes back within seconds keeps its callers")
 async def test_an_ivr_that_comes_back_quickly_keeps_its_callers(line: ServiceLine) -> None:
     async with line.phone.call(NUMBER, line.a_number()) as call:
         await in_menu(line, call)
@@ -107,6 +109,7 @@ async def test_an_ivr_that_comes_back_quickly_keeps_its_callers(line: ServiceLin
         await call.hang_up()
 
 
+@pytest.mark.promise("A hung PBX takes calls again within half a minute")
 async def test_a_frozen_pbx_is_killed_and_takes_calls_again_within_half_a_minute(line: ServiceLine) -> None:
     pid = find_asterisk(line.platform.folders.asterisk / "etc" / "asterisk.conf")
     assert pid is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from tests.acceptance.line import ServiceLine
 from tests.acceptance.test_restarts import line
 from tests.polling import until
@@ -12,6 +14,7 @@ from tests.polling import until
 __all__ = ["line"]
 
 
+@pytest.mark.promise("No new caller is handed to a frozen `ivr`")
 async def test_a_call_to_a_frozen_ivr_hears_the_fallback_and_once_thawed_the_menu(line: ServiceLine) -> None:
     async def no_longer_serves() -> bool:
         return not await line.platform.ivr_is_up()

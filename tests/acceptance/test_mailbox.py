@@ -128,6 +128,7 @@ async def test_a_key_reads_the_code_again(at_night: ServiceLine) -> None:
     assert code_heard(last) == practice.code
 
 
+@pytest.mark.promise("Hanging up inside the mailbox keeps what was said")
 async def test_hanging_up_while_speaking_sends_what_was_said(at_night: ServiceLine) -> None:
     told = await at_night.call(*to_mailbox(), "speak {it}", "hang up")
     [message] = await at_night.messages_of(told)
@@ -172,6 +173,7 @@ STEPS = {
 }  # fmt: skip
 
 
+@pytest.mark.promise("A hang-up at any step leaves one practice or none, and always an outcome")
 async def test_a_hang_up_at_any_step_leaves_one_practice_or_none_and_always_an_outcome(at_night: ServiceLine) -> None:
     told = await asyncio.gather(*(at_night.call(*script, "hang up") for script, _, _ in STEPS.values()))
     pages = await asyncio.gather(*(at_night.page_of(one) for one in told))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 import soundfile
 
@@ -66,6 +67,7 @@ def kept_audio(line: ServiceLine) -> list[Path]:
     return sorted(line.platform.folders.audio.rglob("*.wav"))
 
 
+@pytest.mark.promise("`ivr` is killed while a caller speaks: nothing is lost and nothing is asked twice")
 async def test_ivr_killed_while_a_caller_speaks_loses_nothing_and_asks_nothing_twice(line: ServiceLine) -> None:
     number = line.a_number()
     async with line.phone.call(NUMBER, number) as call:
@@ -93,6 +95,7 @@ async def test_ivr_killed_while_a_caller_speaks_loses_nothing_and_asks_nothing_t
     assert StepKind.RESUMED in [step.kind for step in page.steps]
 
 
+@pytest.mark.promise("A caller who hangs up while `ivr` is down still gets a practice")
 async def test_ivr_killed_and_the_caller_hangs_up_before_it_is_back(line: ServiceLine) -> None:
     number = line.a_number()
     async with line.phone.call(NUMBER, number) as call:
@@ -108,6 +111,7 @@ async def test_ivr_killed_and_the_caller_hangs_up_before_it_is_back(line: Servic
     assert len(kept_audio(line)) == 1
 
 
+@pytest.mark.promise("A worker dies in the middle of a message: it is claimed by another and transcribed exactly once")
 async def test_the_worker_killed_in_the_middle_of_decoding_ends_with_one_transcript(line: ServiceLine) -> None:
     number = line.a_number()
     async with line.phone.call(NUMBER, number) as call:
@@ -134,6 +138,7 @@ async def test_the_worker_killed_in_the_middle_of_decoding_ends_with_one_transcr
     assert [entry.what for entry in practice.history].count("transcribed") == 1
 
 
+@pytest.mark.promise("With nobody of ours to answer, the fallback takes the message, and it becomes a practice")
 async def test_with_nobody_to_answer_the_fallback_takes_the_message_and_it_becomes_a_practice(
     line: ServiceLine,
 ) -> None:
