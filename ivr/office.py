@@ -10,11 +10,12 @@ from dialplan.numbers import caller_number
 from foundation import logs
 from foundation.database import is_away
 from foundation.patience import within
-from ivr.desk import CallDesk, Services, file, last_good_take
-from ivr.diary import Diary
+from ivr.desk import CallDesk, Services, file, last_good_take, recording_path
+from ivr.diary import Diary, MessageSoFar
 from ivr.model import Place, Visit
 from ledger.model import Call, Outcome, StepKind
 from ledger.service import Ledger
+from ticket_core.audio_store import discard
 
 log = logs.get(__name__)
 
@@ -83,6 +84,8 @@ class Office:
         """File what was said; tells whether the message is kept."""
         message = diary.message_so_far()
         if message is None or not message.is_open:
+            if message is not None and message.filed is not None:
+                await self._clear_spool(message)
             return message is not None and message.filed is not None
         take = await asyncio.to_thread(last_good_take, self._services, message)
         if take is None:
@@ -90,6 +93,11 @@ class Office:
             return False
         await file(self._services, diary, take, listens=False)
         return True
+
+    async def _clear_spool(self, message: MessageSoFar) -> None:
+        """A filed message has its audio in the store: its process died before it removed what it had recorded."""
+        for name in message.take_names():
+            await asyncio.to_thread(discard, recording_path(self._services.spool, name))
 
     async def _settle_page(self, call_id: UUID) -> None:
         """A page that is open in the ledger and that no diary knows of: the disk of an earlier process is gone."""

@@ -292,6 +292,18 @@ async def test_a_message_whose_call_is_gone_is_filed_once(ivr: Process) -> None:
     assert message.seconds == 7.0
 
 
+async def test_a_recording_that_a_process_filed_and_did_not_live_to_remove_is_removed_afterwards(ivr: Process) -> None:
+    call = FakeCall()
+    desk = ivr.desk(call.id)
+    draft = await desk.open_message(call, None)
+    name = draft.next_take()
+    await desk.note_take(draft, name)
+    await desk.file_message(draft, ivr.take(name, 7.0))
+    ivr.take(name, 7.0)
+    await settle_all(ivr)
+    assert not recording_path(ivr.services.spool, name).exists()
+
+
 async def test_a_call_that_is_gone_without_a_word_is_missed_and_its_message_given_up(ivr: Process) -> None:
     call = FakeCall()
     desk = ivr.desk(call.id)
