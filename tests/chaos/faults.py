@@ -19,6 +19,7 @@ from centralino.supervisor import Running
 from tests.polling import until
 
 FROZEN_S = 10.0
+WALLS = ("bwrap", "flock")
 
 
 class Fault(StrEnum):
@@ -74,8 +75,11 @@ async def strike(platform: Platform, fault: Fault, target: str, frozen_s: float 
 
 @asynccontextmanager
 async def frozen(running: Running) -> AsyncIterator[None]:
-    """SIGSTOP for the length of the block, then SIGCONT to whatever of it is still there."""
-    stopped = tree_of(running.pid)
+    """SIGSTOP for the length of the block, then SIGCONT to whatever of it is still there.
+
+    The wall around a server goes on: it is what tells the supervisor that the server has ended.
+    """
+    stopped = [pid for pid in tree_of(running.pid) if _name(pid) not in WALLS]
     for pid in stopped:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
@@ -85,6 +89,12 @@ async def frozen(running: Running) -> AsyncIterator[None]:
         for pid in stopped:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+
+def _name(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+    return ""
 
 
 async def ask_to_stop(running: Running) -> None:
