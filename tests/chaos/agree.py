@@ -158,12 +158,13 @@ def _message(
     if filed - practices.keys():
         yield "its message names a practice that is not there"
     promised = message_said(call) and not call.has_heard("apology") and not happened.disk_full
-    # A phone that does not listen cannot know whether anybody recorded while a fault lasted.
-    if promised and not filed and not (call.heard is None and call.at_the_fault):
+    # A phone that does not listen cannot know whether anybody recorded while a fault lasted: it speaks on over a notice.
+    knows = call.heard is not None or not call.at_the_fault
+    if promised and not filed and knows:
         yield "what was said is no practice"
     if filed and not call.spoken:
         yield "a practice for a call in which nothing was said"
-    if filed and promised:
+    if filed and promised and knows:
         yield from _audio(call, messages, books, happened)
 
 
