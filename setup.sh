@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 flavour=${1:-run}
 packages=(bubblewrap mmdebstrap openssl postgresql python3-venv redis-server zstd)
-[ "$flavour" = dev ] && packages+=(espeak-ng nftables sip-tester sox)
+[ "$flavour" = dev ] && packages+=(espeak-ng nftables prometheus sip-tester sox)
 
 step() { printf '\n== %s\n' "$*" >&2; }
 
