@@ -52,7 +52,11 @@ class Callers:
             metrics.HEARTBEAT_AGE.labels(application=app).set(math.nan if age_s is None else age_s)
         stale = frozenset(app for app, beat in self._beats.items() if rules.is_stale(beat, wall, now))
         for app in stale - self._stale:
-            log.warning("heartbeat_stale", app=app, age_s=rules.beat_age_s(self._beats[app], wall))
+            age_s = rules.beat_age_s(self._beats[app], wall)
+            if age_s is None:
+                log.info("no_heartbeat_yet", app=app)  # as at every start of the whole platform
+            else:
+                log.warning("heartbeat_stale", app=app, age_s=round(age_s, 1))
         for app in self._stale - stale:
             log.info("heartbeat_back", app=app)
         self._stale = stale
