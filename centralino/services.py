@@ -90,6 +90,7 @@ class Services:
         host = "127.0.0.1" if self._tree.up.sip_bind == "0.0.0.0" else self._tree.up.sip_bind  # noqa: S104
         return {
             "CENTRALINO_GUARD__ASTERISK_CONF": str(self._folders.asterisk / "etc" / "asterisk.conf"),
+            "CENTRALINO_GUARD__RECORDINGS": str(self._folders.spool / "recording"),
             "CENTRALINO_GUARD__SIP_ADDRESS": f"{host}:{self._ports.sip}",
             "CENTRALINO_GUARD__TRUNK": "trunk" if self._tree.up.trunk_contact else "",
             "CENTRALINO_GUARD__DISKS": json.dumps([str(self._folders.data)]),

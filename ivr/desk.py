@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from dialplan.known import KnownCalendar
 from foundation import logs
@@ -30,8 +30,6 @@ from ticket_core.service import Practices
 
 log = logs.get(__name__)
 
-# A message's id is made from its call's: whoever resumes the call finds the same message.
-MESSAGES = UUID("0c5f6a0e-9d4b-4b52-8f4e-1f6f4a3b7c11")
 DATABASE_WITHIN_S = 0.5
 MEGABYTE = 2**20
 
@@ -115,9 +113,9 @@ class CallDesk:
     async def open_message(self, call: Call, adds_to: PracticeStatus | None) -> Draft:
         known = self._diary.message_so_far()
         if known is None:
-            message_id = uuid5(MESSAGES, str(call.id))
-            await self._diary.message(message_id, call.language, self._caller, adds_to)
-            return Draft(message_id)
+            # The call's own id: whoever resumes the call finds the same message, and the guard sees by a recording's name who is speaking.
+            await self._diary.message(call.id, call.language, self._caller, adds_to)
+            return Draft(call.id)
         draft = draft_of(known)
         if known.is_open and known.takes:
             await asyncio.to_thread(self._look_for_takes, draft, known)

@@ -61,10 +61,10 @@ class Diary:
 
     # -- writing
 
-    def arrived(self, caller: str | None, dialled: str, language: str) -> None:
+    async def arrived(self, caller: str | None, dialled: str, language: str) -> None:
         """The call is here; said once, whoever takes it up again."""
         if not self._outbox.story(self.call_id):
-            self._post(Kind.ARRIVED, caller=caller, dialled=dialled, language=language)
+            await self._keep(Kind.ARRIVED, caller=caller, dialled=dialled, language=language)
 
     def language(self, language: str) -> None:
         """The caller chose a language."""

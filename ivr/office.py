@@ -35,10 +35,10 @@ class Office:
     def place_of(self, call_id: UUID) -> Place | None:
         return self._services.diary(call_id).place()
 
-    def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[CallDesk, Visit]:
+    async def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[CallDesk, Visit]:
         diary = self._services.diary(call_id)
         visit = diary.visit_so_far()
-        diary.arrived(caller, dialled, language)
+        await diary.arrived(caller, dialled, language)
         if visit.resumed:
             diary.step(StepKind.RESUMED)
         return CallDesk(self._services, diary, caller), visit

@@ -89,8 +89,8 @@ class FrontOffice(Protocol):
         """Where a call is in the script; None for one that is new."""
         ...
 
-    def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[Desk, Visit]:
-        """Open the page of a call, or find it again with what the caller has answered."""
+    async def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[Desk, Visit]:
+        """Open the page of a call, or find it again with what the caller has answered; no call is answered without one."""
         ...
 
     async def farewell(self, call_id: UUID, outcome: Outcome) -> None:

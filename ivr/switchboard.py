@@ -170,7 +170,7 @@ class Switchboard:
         call = AriCall(line, arrival.call_id, caller, place.language, self._pbx.sounds, self._settings.answer_pause_s)
         if arrival.held:
             await line.quiet()
-        desk, visit = self._office.welcome(arrival.call_id, caller, arrival.dialled, place.language)
+        desk, visit = await self._office.welcome(arrival.call_id, caller, arrival.dialled, place.language)
         flow = FLOWS[place.flow]
         try:
             await flow(call, desk, visit)

@@ -43,7 +43,7 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
         Probe.ARI: probes.ari(tree.pbx),
         Probe.SIP: probes.sip(own.sip_host, own.sip_port),
     }
-    callers = Callers(connections[0], clock, checks["callers"])
+    callers = Callers(connections[0], clock, checks["callers"], own.recordings)
     keeper = Keeper(own, clock, checks["pbx"], questions)
     surroundings = Surroundings(own, connections[2], checks["disk"], checks["trunk"], checks["clock"])
     log.info("guard_watches")

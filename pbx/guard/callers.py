@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from foundation import logs
 from foundation.clock import Clock
@@ -12,6 +14,7 @@ from foundation.health import Check
 from pbx.guard import metrics, rules
 from pbx.guard.ami import Ami, AmiAway
 from pbx.guard.model import Beat, Channel
+from pbx.guard.speaking import being_recorded
 
 log = logs.get(__name__)
 
@@ -26,6 +29,7 @@ class Callers:
     ami: Ami
     clock: Clock
     check: Check
+    recordings: Path
     _beats: dict[str, Beat] = field(default_factory=lambda: {app: Beat() for app in HEARTBEATS})
     _tried: dict[str, float] = field(default_factory=dict)
     _stale: frozenset[str] = frozenset()
@@ -39,7 +43,8 @@ class Callers:
                 self._beats[app] = rules.read_beat(self._beats[app], await self.ami.variable(variable), now)
             stale = self._find_stale(wall, now)
             if stale:
-                await self._rescue(await self.ami.channels(), stale)
+                speaking = await asyncio.to_thread(being_recorded, self.recordings, wall)
+                await self._rescue(await self.ami.channels(), stale, speaking)
         except AmiAway as error:
             # The probes say so in the log: once is enough.
             self.check.degraded(f"no caller can be seen: AMI gave {error}")
@@ -68,11 +73,11 @@ class Callers:
         else:
             self.check.well("every application beats")
 
-    async def _rescue(self, channels: list[Channel], stale: frozenset[str]) -> None:
+    async def _rescue(self, channels: list[Channel], stale: frozenset[str], speaking: frozenset[str]) -> None:
         now = self.clock.monotonic()
         here = {channel.unique_id for channel in channels}
         self._tried = {unique_id: at for unique_id, at in self._tried.items() if unique_id in here}
-        found = rules.orphans(channels, stale, self._tried, now, AGAIN_AFTER_S)
+        found = rules.orphans(channels, stale, speaking, self._tried, now, AGAIN_AFTER_S)
         if not found:
             return
         went, tried = await self.ami.to_fallback(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from pbx.guard.model import Answer, Beat, Channel, Condition, Level, Probe, Trunk
@@ -43,15 +43,25 @@ def is_stale(beat: Beat, wall: float, now: float) -> bool:
 
 
 def orphans(
-    channels: Iterable[Channel], stale: Iterable[str], tried: Mapping[str, float], now: float, again_after_s: float
+    channels: Iterable[Channel],
+    stale: Iterable[str],
+    speaking: Container[str | None],
+    tried: Mapping[str, float],
+    now: float,
+    again_after_s: float,
 ) -> list[Channel]:
     """The channels to be taken to the fallback: held by a stale app, alone, and not sent there within `again_after_s`.
 
-    `tried` is when each (by unique id) was last sent. A bridged channel hears somebody: it is left alone. Those tried longest ago come
+    `tried` is when each (by unique id) was last sent. A bridged channel hears somebody: it is left alone. So is one whose call is
+    among those `speaking`: what is said is being recorded, and silence is what its caller expects. Those tried longest ago come
     last, so that one that cannot be moved holds up nobody.
     """
     dead = set(stale)
-    found = [channel for channel in channels if channel.app in dead and not channel.bridged]
+    found = [
+        channel
+        for channel in channels
+        if channel.app in dead and not channel.bridged and channel.call_id not in speaking
+    ]
     waited = [channel for channel in found if now - tried.get(channel.unique_id, -again_after_s) >= again_after_s]
     return sorted(waited, key=lambda channel: channel.unique_id in tried)
 

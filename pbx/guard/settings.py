@@ -24,6 +24,9 @@ class GuardSettings(Part):
         examples=["trunk"],
         description="the AOR of pjsip.conf that Asterisk asks; empty: none",
     )
+    recordings: Path = Field(
+        examples=["data/asterisk/spool/recording"], description="where the PBX records: who speaks is not cut short"
+    )
     disks: tuple[Path, ...] = Field(default=(), examples=['["data"]'], description="folders that must not fill up")
     every_s: float = Field(default=1.0, ge=0.1, le=2.0, description="how often callers are looked for")
     probe_every_s: float = Field(default=2.0, ge=0.1, le=60)

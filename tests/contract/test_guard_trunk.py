@@ -54,7 +54,12 @@ async def test_a_carrier_that_answers_is_well_and_one_that_went_away_is_told() -
             await platform.start_pbx()
             password = secret(platform.folders.secrets, "ami-guard")
             ami = Ami(AmiSettings(address=f"127.0.0.1:{platform.ports.ami}", user="guard", password=password))  # type: ignore[arg-type]
-            own = GuardSettings(asterisk_conf=platform.folders.asterisk, sip_address="127.0.0.1:1", trunk="trunk")
+            own = GuardSettings(
+                asterisk_conf=platform.folders.asterisk,
+                sip_address="127.0.0.1:1",
+                recordings=platform.folders.spool,
+                trunk="trunk",
+            )
             surroundings = Surroundings(own, ami, Check("disk", ""), trunk, Check("clock", ""))
 
             async def says(standing: Standing, words: str) -> bool:

@@ -64,8 +64,8 @@ class Process:
         )  # fmt: skip
         self.office = Office(self.services, self.ledger)
 
-    def desk(self, call_id: UUID) -> CallDesk:
-        desk, _ = self.office.welcome(call_id, CALLER, "800840840", "it")
+    async def desk(self, call_id: UUID) -> CallDesk:
+        desk, _ = await self.office.welcome(call_id, CALLER, "800840840", "it")
         return desk
 
     def take(self, name: str, seconds: float) -> Recorded:
@@ -118,7 +118,7 @@ async def settle_all(process: Process) -> None:
 
 async def test_a_message_is_filed_with_its_audio_though_redis_is_away(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     recorded = ivr.take(draft.next_take(), 6.0)
     filed = await desk.file_message(draft, recorded)
@@ -138,7 +138,7 @@ async def test_a_message_left_while_the_database_is_away_is_there_with_the_code_
     """It is written once, by a process that was killed in between, however often it is applied."""
     call = FakeCall()
     async with started(no_database).at_work() as cut_off:
-        desk = cut_off.desk(call.id)
+        desk = await cut_off.desk(call.id)
         draft = await desk.open_message(call, None)
         name = draft.next_take()
         await desk.note_take(draft, name)
@@ -164,7 +164,7 @@ async def test_without_database_and_without_codes_the_message_is_kept_and_its_co
 ) -> None:
     call = FakeCall()
     async with started(no_database).at_work() as cut_off:
-        desk = cut_off.desk(call.id)
+        desk = await cut_off.desk(call.id)
         draft = await desk.open_message(call, None)
         filed = await desk.file_message(draft, cut_off.take(draft.next_take(), 6.0))
         assert filed.code is None
@@ -180,18 +180,19 @@ async def test_without_database_a_look_up_says_so_and_the_hours_are_those_last_k
     call_id = uuid4()
     calendar = CalendarStore(database, HoursSettings(), clock)
     await calendar.add_override("closed", clock.now().replace(hour=20), "snow", "test")
-    assert not (await ivr.desk(call_id).hours()).is_open
+    assert not (await (await ivr.desk(call_id)).hours()).is_open
     cut_off = started(no_database)
-    assert not (await cut_off.desk(call_id).hours()).is_open
+    assert not (await (await cut_off.desk(call_id)).hours()).is_open
+    desk = await cut_off.desk(call_id)
     with pytest.raises(RecordsAway):
-        await cut_off.desk(call_id).status("12345678901")
+        await desk.status("12345678901")
 
 
 async def test_what_the_caller_has_answered_is_remembered_over_a_restart(
     ivr: Process, started: Restart, no_database: Database
 ) -> None:
     call_id = uuid4()
-    desk, visit = ivr.office.welcome(call_id, CALLER, "800840840", "it")
+    desk, visit = await ivr.office.welcome(call_id, CALLER, "800840840", "it")
     assert not visit.resumed
     assert ivr.office.place_of(call_id) is None
     desk.enter("main_menu", "it")
@@ -201,13 +202,13 @@ async def test_what_the_caller_has_answered_is_remembered_over_a_restart(
     await desk.remember(visit)
     office = started(no_database).office
     assert office.place_of(call_id) == Place("status", "en")
-    _, again = office.welcome(call_id, CALLER, "800840840", "it")
+    _, again = await office.welcome(call_id, CALLER, "800840840", "it")
     assert (again.code, again.failed_codes, again.outcome) == ("12345678901", 1, Outcome.STATUS_HEARD)
     assert again.resumed
 
 
 async def test_a_disk_that_is_nearly_full_takes_no_message(ivr: Process) -> None:
-    desk = ivr.desk(uuid4())
+    desk = await ivr.desk(uuid4())
     assert desk.can_record()
     desk.settings = desk.settings.model_copy(update={"disk_reserve_mb": 1_000_000_000})
     assert not desk.can_record()
@@ -215,10 +216,10 @@ async def test_a_disk_that_is_nearly_full_takes_no_message(ivr: Process) -> None
 
 async def test_filing_again_after_a_crash_gives_the_same_code(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     first = await desk.file_message(draft, ivr.take(draft.next_take(), 6.0))
-    again = await ivr.desk(call.id).open_message(call, None)
+    again = await (await ivr.desk(call.id)).open_message(call, None)
     assert again.filed == first
     await ivr.applied()
     assert len(await ivr.practices.recent(10)) == 1
@@ -226,7 +227,7 @@ async def test_filing_again_after_a_crash_gives_the_same_code(ivr: Process) -> N
 
 async def test_a_take_that_was_being_recorded_is_found_again(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     name = draft.next_take()
     await desk.note_take(draft, name)
@@ -237,7 +238,7 @@ async def test_a_take_that_was_being_recorded_is_found_again(ivr: Process) -> No
 
 async def test_the_take_before_the_one_that_was_being_recorded_is_kept_as_the_best(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     first, second = draft.next_take(), draft.next_take()
     ivr.take(first, 6.0)
@@ -251,7 +252,7 @@ async def test_the_take_before_the_one_that_was_being_recorded_is_kept_as_the_be
 
 async def test_a_noted_take_that_never_began_is_recorded_under_the_same_number(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     name = draft.next_take()
     await desk.note_take(draft, name)
@@ -260,7 +261,7 @@ async def test_a_noted_take_that_never_began_is_recorded_under_the_same_number(i
 
 
 async def test_a_short_take_is_no_good_one_and_the_newest_good_one_wins(ivr: Process) -> None:
-    desk = ivr.desk(uuid4())
+    desk = await ivr.desk(uuid4())
     draft = await desk.open_message(FakeCall(), None)
     names = [draft.next_take() for _ in range(3)]
     for name, seconds in zip(names, (9.0, 5.0, 1.0), strict=True):
@@ -277,7 +278,7 @@ async def test_a_short_take_is_no_good_one_and_the_newest_good_one_wins(ivr: Pro
 
 async def test_a_message_whose_call_is_gone_is_filed_once(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     name = draft.next_take()
     await desk.note_take(draft, name)
@@ -294,7 +295,7 @@ async def test_a_message_whose_call_is_gone_is_filed_once(ivr: Process) -> None:
 
 async def test_a_recording_that_a_process_filed_and_did_not_live_to_remove_is_removed_afterwards(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     name = draft.next_take()
     await desk.note_take(draft, name)
@@ -306,7 +307,7 @@ async def test_a_recording_that_a_process_filed_and_did_not_live_to_remove_is_re
 
 async def test_a_call_that_is_gone_without_a_word_is_missed_and_its_message_given_up(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     await desk.open_message(call, None)
     await settle_all(ivr)
     page = await ivr.ledger.call(call.id)
@@ -319,7 +320,7 @@ async def test_a_call_that_is_gone_without_a_word_is_missed_and_its_message_give
 
 async def test_a_call_that_is_gone_from_the_menu_is_abandoned(ivr: Process) -> None:
     call_id = uuid4()
-    ivr.desk(call_id)
+    await ivr.desk(call_id)
     await settle_all(ivr)
     page = await ivr.ledger.call(call_id)
     assert page is not None
@@ -328,7 +329,7 @@ async def test_a_call_that_is_gone_from_the_menu_is_abandoned(ivr: Process) -> N
 
 async def test_a_call_that_went_to_the_fallback_is_closed_by_its_import_alone(ivr: Process) -> None:
     call_id = uuid4()
-    ivr.desk(call_id)
+    await ivr.desk(call_id)
     await ivr.office.handed_over(call_id)
     await ivr.applied()
     await settle_all(ivr)
@@ -341,7 +342,7 @@ async def test_a_call_that_went_to_the_fallback_is_closed_by_its_import_alone(iv
 async def test_a_call_that_the_fallback_has_noted_is_left_to_its_import(ivr: Process) -> None:
     """The guard sent it there while nothing of ours was alive to write that down."""
     call_id = uuid4()
-    ivr.desk(call_id)
+    await ivr.desk(call_id)
     (ivr.services.spool / "fallback" / f"{call_id}.call").touch()
     await settle_all(ivr)
     page = await ivr.ledger.call(call_id)
@@ -351,7 +352,7 @@ async def test_a_call_that_the_fallback_has_noted_is_left_to_its_import(ivr: Pro
 
 async def test_what_was_said_before_the_fallback_took_the_call_is_kept(ivr: Process) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     name = draft.next_take()
     await desk.note_take(draft, name)
@@ -365,7 +366,7 @@ async def test_what_was_said_before_the_fallback_took_the_call_is_kept(ivr: Proc
 @pytest.mark.parametrize("first", ["ivr", "fallback"])
 async def test_what_was_said_to_us_and_to_the_fallback_in_one_call_is_one_practice(ivr: Process, first: str) -> None:
     call = FakeCall()
-    desk = ivr.desk(call.id)
+    desk = await ivr.desk(call.id)
     draft = await desk.open_message(call, None)
     name = draft.next_take()
     await desk.note_take(draft, name)
@@ -398,7 +399,7 @@ async def test_a_page_whose_diary_is_lost_is_closed_all_the_same(ivr: Process) -
 
 
 async def test_the_hours_told_are_those_of_the_calendar(ivr: Process) -> None:
-    desk = ivr.desk(uuid4())
+    desk = await ivr.desk(uuid4())
     hours = await desk.hours()
     assert hours.is_open, "Monday 5 October 2026, 10:00 in Rome"
     assert (hours.first_day, hours.last_day, hours.opens.hour, hours.closes.hour) == (0, 4, 9, 18)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -26,9 +27,9 @@ async def server() -> AsyncIterator[AmiServer]:
 
 
 @pytest.fixture
-async def callers(server: AmiServer) -> AsyncIterator[Callers]:
+async def callers(server: AmiServer, tmp_path: Path) -> AsyncIterator[Callers]:
     ami = Ami(server.settings())
-    yield Callers(ami, HeldClock(), Check("callers", "looking"))
+    yield Callers(ami, HeldClock(), Check("callers", "looking"), tmp_path)
     ami.close()
 
 

@@ -92,7 +92,7 @@ class Pbx:
 
 
 def a_keeper(conf: Path, pbx: Pbx, clock: HeldClock, grace_s: float) -> Keeper:
-    settings = GuardSettings(asterisk_conf=conf, sip_address="127.0.0.1:5060", grace_s=grace_s)
+    settings = GuardSettings(asterisk_conf=conf, sip_address="127.0.0.1:5060", recordings=conf.parent, grace_s=grace_s)
     return Keeper(settings, clock, Check("pbx", "looking"), dict.fromkeys(Probe, pbx.ping))
 
 

@@ -36,6 +36,11 @@ def test_a_channel_outside_of_stasis_belongs_to_no_application() -> None:
     assert (seen.app, seen.call_id) == (None, None)
 
 
+def test_a_caller_who_is_being_recorded_is_not_cut_short() -> None:
+    assert rules.orphans([channel()], {"ivr"}, {CALL}, {}, 100.0, 5.0) == []
+    assert rules.orphans([channel()], {"ivr"}, {CALL[:-1] + "8"}, {}, 100.0, 5.0) == [channel()]
+
+
 def test_what_is_no_call_id_is_not_kept_since_it_could_be_a_number() -> None:
     assert Channel.of({"Application": "Stasis", "ApplicationData": "ivr,+393331234567"}).call_id is None
 
@@ -76,20 +81,20 @@ def test_orphans_are_the_lone_channels_of_a_stale_application_and_nobody_else() 
     here = [
         channel("1"), channel("2", app="robot"), channel("3", app=None), channel("4", bridged=True), channel("5"),
     ]  # fmt: skip
-    assert [found.name[-1] for found in rules.orphans(here, {"ivr"}, {}, 100.0, 5.0)] == ["1", "5"]
+    assert [found.name[-1] for found in rules.orphans(here, {"ivr"}, (), {}, 100.0, 5.0)] == ["1", "5"]
 
 
 def test_nobody_is_an_orphan_while_every_application_beats() -> None:
-    assert rules.orphans([channel()], set(), {}, 100.0, 5.0) == []
+    assert rules.orphans([channel()], set(), (), {}, 100.0, 5.0) == []
 
 
 def test_a_channel_is_not_sent_twice_within_the_time_it_needs_to_go() -> None:
-    assert rules.orphans([channel("1")], {"ivr"}, {"1": 96.0}, 100.0, 5.0) == []
-    assert rules.orphans([channel("1")], {"ivr"}, {"1": 95.0}, 100.0, 5.0) == [channel("1")]
+    assert rules.orphans([channel("1")], {"ivr"}, (), {"1": 96.0}, 100.0, 5.0) == []
+    assert rules.orphans([channel("1")], {"ivr"}, (), {"1": 95.0}, 100.0, 5.0) == [channel("1")]
 
 
 def test_a_channel_that_could_not_be_moved_comes_after_the_others() -> None:
-    found = rules.orphans([channel("1"), channel("2")], {"ivr"}, {"1": 90.0}, 100.0, 5.0)
+    found = rules.orphans([channel("1"), channel("2")], {"ivr"}, (), {"1": 90.0}, 100.0, 5.0)
     assert [seen.unique_id for seen in found] == ["2", "1"]
 
 

@@ -24,10 +24,12 @@ def python(name: str, program: str, ready: Callable[[], Awaitable[None]] = at_on
     return Service(name, [sys.executable, "-c", program], ready, **options)  # type: ignore[arg-type]
 
 
-def when_there(path: Path) -> Callable[[], Awaitable[None]]:
+def when_there(path: Path, written: bool = False) -> Callable[[], Awaitable[None]]:
+    """Ready when the file is there; `written`: when there is something in it."""
+
     async def ready() -> None:
         async def is_there() -> bool:
-            return path.exists()
+            return path.exists() and (path.stat().st_size > 0 or not written)
 
         await until(is_there, 0.01)
 
@@ -56,7 +58,7 @@ async def test_a_process_that_is_never_ready_is_named(supervisor: Supervisor) ->
 async def test_a_process_that_is_killed_is_started_again(supervisor: Supervisor, tmp_path: Path) -> None:
     mark = tmp_path / "starts"
     program = f"import os, time; open({str(mark)!r}, 'a').write('x'); time.sleep(60)"
-    running = await supervisor.start(python("steady", program, when_there(mark)))
+    running = await supervisor.start(python("steady", program, when_there(mark, written=True)))
     os.kill(running.pid, signal.SIGKILL)
     await comes_true(lambda: mark.read_text() == "xx", what="the second start")
     assert running.restarts == 1
@@ -65,7 +67,7 @@ async def test_a_process_that_is_killed_is_started_again(supervisor: Supervisor,
 async def test_a_process_held_down_stays_down_until_it_is_released(supervisor: Supervisor, tmp_path: Path) -> None:
     mark = tmp_path / "starts"
     program = f"import os, time; open({str(mark)!r}, 'a').write('x'); time.sleep(60)"
-    running = await supervisor.start(python("steady", program, when_there(mark)))
+    running = await supervisor.start(python("steady", program, when_there(mark, written=True)))
     running.hold()
     os.kill(running.pid, signal.SIGKILL)
     await asyncio.sleep(1.0)
@@ -84,7 +86,7 @@ async def test_a_process_that_refuses_its_settings_is_not_started_over_and_over(
         f"if mark.read() == 'xx': raise SystemExit({EXIT_SETTINGS})\n"
         "time.sleep(60)"
     )
-    running = await supervisor.start(python("wrong", program, when_there(mark)))
+    running = await supervisor.start(python("wrong", program, when_there(mark, written=True)))
     await comes_true(lambda: mark.read_text() == "x", what="the first start")
     os.kill(running.pid, signal.SIGKILL)
     await comes_true(lambda: mark.read_text() == "xx", what="the second start")
@@ -110,7 +112,7 @@ async def test_a_process_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path / "logs")
     mark = tmp_path / "up"
     program = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open({str(mark)!r}, 'w').close(); time.sleep(60)"
-    running = await supervisor.start(python("deaf", program, when_there(mark), stop_within_s=0.3))
+    running = await supervisor.start(python("deaf", program, when_there(mark, written=True), stop_within_s=0.3))
     pid = running.pid
     await supervisor.stop()
     with pytest.raises(ProcessLookupError):

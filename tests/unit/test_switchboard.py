@@ -40,7 +40,7 @@ class MemoryOffice:
     def place_of(self, call_id: UUID) -> Place | None:
         return Place(*self.desk.entered[-1]) if call_id in self.welcomed else None
 
-    def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[MemoryDesk, Visit]:
+    async def welcome(self, call_id: UUID, caller: str | None, dialled: str, language: str) -> tuple[MemoryDesk, Visit]:
         if self.broken:
             raise LookupError("a fault of ours")
         self.welcomed.append(call_id)
