@@ -112,7 +112,7 @@ async def test_a_process_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path / "logs")
     mark = tmp_path / "up"
     program = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open({str(mark)!r}, 'w').close(); time.sleep(60)"
-    running = await supervisor.start(python("deaf", program, when_there(mark, written=True), stop_within_s=0.3))
+    running = await supervisor.start(python("deaf", program, when_there(mark), stop_within_s=0.3))
     pid = running.pid
     await supervisor.stop()
     with pytest.raises(ProcessLookupError):
