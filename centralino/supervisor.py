@@ -31,7 +31,7 @@ class Service:
     name: str
     command: Sequence[str]
     ready: Callable[[], Awaitable[None]]
-    ready_within_s: float = 20.0
+    ready_within_s: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
     stop_command: Sequence[str] | None = None
     stop_within_s: float = 10.0

@@ -71,8 +71,8 @@ class PhoneCall:
 
 def audible_moments(sound: Sound) -> list[float]:
     """When (monotonic seconds) a packet came in which something can be heard."""
-    samples = sound.heard().astype(np.float64)
     packets = sound.packets()
+    samples = sound.heard().astype(np.float64)  # after the packets: more may come meanwhile
     ends = [begin for _, begin in packets[1:]] + [len(samples)]
     return [
         arrived

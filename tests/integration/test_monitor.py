@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -95,6 +97,7 @@ async def test_a_frozen_process_is_given_up_within_the_time_limit(address: str, 
     with started(address, tmp_path / "log") as process:
         await comes_to(address, "/health", 200)
         process.send_signal(signal.SIGSTOP)
+        await asyncio.to_thread(os.waitid, os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
         with pytest.raises(TimeoutError):
             await fetch(address, "/health", 0.5)
 
