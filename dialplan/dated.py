@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from math import ceil
 
 from dialplan.calendar import Calendar
 from dialplan.model import MINUTES_A_DAY, minute_of_day
@@ -38,9 +39,11 @@ def written(intervals: list[Interval]) -> str:
 
 
 def open_intervals(calendar: Calendar, day: date) -> list[Interval]:
-    """When the calendar is open on a local day; no interval touches the next."""
+    """When the calendar is open on a local day, at each of its whole seconds; no interval touches the next."""
     begins, ends = midnight(calendar, day), midnight(calendar, day + timedelta(days=1))
-    inside = {int(edge.timestamp()) for edge in calendar.edges(day)}
+    # Asterisk asks at whole seconds, and "from now on" begins within one. The first second after an edge is the first that
+    # the edge has changed; at the second before it the calendar still says what was, which the whole interval would take over.
+    inside = {ceil(edge.timestamp()) for edge in calendar.edges(day)}
     edges = sorted({begins, ends, *(edge for edge in inside if begins < edge < ends)})
     intervals: list[Interval] = []
     for start, end in pairwise(edges):

@@ -16,7 +16,7 @@ import pytest_asyncio
 from numpy.typing import NDArray
 
 from centralino.robot_call import Told
-from dialplan.dated import key
+from dialplan.dated import dated_hours
 from foundation.clock import SystemClock
 from ledger.model import Call, Outcome, StepKind
 from pbx.ami.client import Ami, AmiError
@@ -75,6 +75,18 @@ async def on_duty(line: ServiceLine, *numbers: str) -> None:
     await until(are_known, 30, f"Asterisk's knowledge of {wanted}")
 
 
+async def until_known(line: ServiceLine) -> None:
+    """Asterisk's dated hours are those of the calendar in force."""
+
+    async def are_known() -> bool:
+        calendar = await line.records.calendar.load()
+        today = SystemClock().now().astimezone(calendar.zone).date()
+        async with Ami.connected(line.platform.services.ami("queue")) as ami:
+            return await AsteriskCopies(ami).dated() == dated_hours(calendar, today)
+
+    await until(are_known, 10, "the hours in the AstDB")
+
+
 async def page_of(line: ServiceLine, told: Told) -> Call:
     return await line.page_of_number(told.caller)
 
@@ -126,6 +138,16 @@ async def test_with_nobody_on_duty_the_caller_is_told_so_and_leaves_a_message_at
     assert page.call_id in [call.call_id for call in await line.records.ledger.callback_list()]
 
 
+async def test_a_line_closed_from_this_moment_on_rings_nobody_and_takes_a_message_at_once(line: ServiceLine) -> None:
+    await on_duty(line, ANSWERS)
+    await line.closed()
+    await until_known(line)
+    told = await line.call("hear en/not-a-rescue-number", "hear it/mailbox", "hear beep", "hang up")
+    assert not {"it/fallback-hold", "it/no-operator"} & set(told.names())
+    page = await page_of(line, told)
+    assert StepKind.QUEUED not in [step.kind for step in page.steps]
+
+
 async def test_an_operator_who_does_not_answer_is_rung_audibly_and_then_the_message_is_taken(line: ServiceLine) -> None:
     await on_duty(line, RINGS)
     told = await line.call("hear en/fallback-hold", "hear en/operators-busy", "hear beep", "hang up")
@@ -168,19 +190,8 @@ async def test_operators_are_remembered_when_asterisk_and_the_queues_process_are
 
 
 async def test_a_change_of_hours_reaches_the_fallback_within_two_seconds(line: ServiceLine) -> None:
-    today = key(SystemClock().now().astimezone(line.platform.tree.hours.zone).date())
-
-    async def hours() -> str | None:
-        async with Ami.connected(line.platform.services.ami("queue")) as ami:
-            return (await AsteriskCopies(ami).dated()).get(today)
-
     for change in (line.closed, line.opened):
-        before = await hours()
         await change()
         began = monotonic()
-
-        async def has_changed(before: str | None = before) -> bool:
-            return await hours() != before
-
-        await until(has_changed, 10, "the change in the AstDB")
+        await until_known(line)
         assert monotonic() - began < 2.0

@@ -63,10 +63,17 @@ EMERGENCY = (
     override("open", "2027-10-31T02:15", "2027-10-31T02:45"),
     override("closed", "2027-02-01T00:00", "2027-02-03T00:00"),
 )
+FROM_NOW_ON = (
+    override("closed", "2026-11-25T11:02:33.525481", "2026-11-25T13:02:33.525461"),
+    override("open", "2026-11-25T20:15:00.999999", "2026-11-26T01:15:00.000001"),
+    override("closed", "2026-11-27T12:00:00.1", "2026-11-27T12:00:00.9"),
+)
+"""As the command line makes them: from this very moment, which is no whole second."""
 SEEN_TWICE = (override("closed", "2027-10-31T00:30", "2027-10-31T01:30", AZORES),)
 SERVICES: dict[str, tuple[str, ZoneInfo, tuple[Override, ...]]] = {
     "the charter's": ("Mo-Fr 09:00-18:00", ROME, ()),
     "an emergency's": ("Mo-Fr 09:00-18:00", ROME, EMERGENCY),
+    "the charter's, changed from one moment to the next": ("Mo-Fr 09:00-18:00", ROME, FROM_NOW_ON),
     "never closed": ("24/7", ROME, ()),
     "never closed, but for an evening": ("24/7", ROME, (override("closed", "2026-12-31T22:17", "2027-01-01T05:00"),)),
     "the hour that comes twice or never": ("Sa-Su 02:00-03:00", ROME, ()),
@@ -137,7 +144,9 @@ def instants_of(calendar: Calendar) -> list[int]:
     """Every edge of the year and a second to each side, the nights in which clocks change, and some at random."""
     days = [TODAY + timedelta(days=n) for n in range(365)]
     edges = {edge for day in days for interval in open_intervals(calendar, day) for edge in interval}
-    edges |= {int(edge.timestamp()) for one in calendar.overrides for edge in (one.starts, one.ends)}
+    edges |= {
+        int(edge.timestamp()) + n for one in calendar.overrides for edge in (one.starts, one.ends) for n in (0, 1)
+    }
     edges |= {midnight(calendar, day) for day in days}
     first, last = midnight(calendar, TODAY), midnight(calendar, days[-1] + timedelta(days=1)) - 1
     near = {edge + n for edge in edges for n in (-1, 0, 1)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
 
 from dialplan.calendar import ROME, Calendar
-from dialplan.dated import AHEAD_DAYS, CLOSED, dated_hours
+from dialplan.dated import AHEAD_DAYS, CLOSED, dated_hours, midnight, open_intervals
 from dialplan.model import Override, OverrideKind
 
 WEDNESDAY = date(2026, 11, 25)
@@ -50,6 +52,29 @@ def test_an_override_that_begins_and_ends_mid_hour_is_kept_to_the_second() -> No
         "20261125": ["25 09:00:00-26 00:00:00"],
         "20261126": ["26 00:00:00-26 03:11:07", "26 09:00:00-26 12:00:30", "26 12:59:59-26 18:00:00"],
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "starts", "ends"),
+    [
+        ("closed", "2026-11-25T11:02:33.700000", "2026-11-25T13:02:33.000001"),
+        ("open", "2026-11-25T20:15:00.999999", "2026-11-25T22:15:00.5"),
+        ("closed", "2026-11-25T12:00:00.1", "2026-11-25T12:00:00.9"),
+        ("open", "2026-11-24T23:59:59.5", "2026-11-25T23:59:59.5"),
+    ],
+)
+def test_an_override_made_within_a_second_holds_from_the_next_one_on_and_ends_likewise(
+    kind: str, starts: str, ends: str
+) -> None:
+    change = override(kind, starts, ends)
+    calendar = Calendar(overrides=(change,))
+    intervals = open_intervals(calendar, WEDNESDAY)
+    first, last = midnight(calendar, WEDNESDAY), midnight(calendar, WEDNESDAY + timedelta(days=1)) - 1
+    near = {int(edge.timestamp()) + n for edge in (change.starts, change.ends) for n in range(-2, 4)}
+    for instant in sorted(near | set(range(first, last, 900)) | {last}):
+        if first <= instant <= last:
+            says = any(begins <= instant < over for begins, over in intervals)
+            assert says == calendar.is_open(datetime.fromtimestamp(instant, UTC)), f"{instant}: {intervals}"
 
 
 def test_an_override_that_changes_nothing_needs_no_key() -> None:
