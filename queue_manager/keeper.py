@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,6 +16,7 @@ from dialplan.store import CalendarStore
 from foundation import logs
 from foundation.clock import Clock
 from foundation.health import Check
+from foundation.patience import within
 from foundation.periodic import wait
 from pbx.ami.client import Ami, AmiError
 from pbx.ami.settings import AmiSettings
@@ -49,11 +51,14 @@ class Rows:
 
 
 class Keeper:
-    """Looks at the rows every `look_s` and at Asterisk's copies when a row changed, on a connection, and every `sweep_s`."""
+    """Looks at the rows every `look_s` and at Asterisk's copies when a row changed, on a connection, and every `sweep_s`.
+
+    While PostgreSQL is away Asterisk is kept at what the rows last said; before they have said anything it keeps what it has.
+    """
 
     def __init__(
         self,
-        wanted: Callable[[], Awaitable[Wanted]],
+        wanted: Callable[[], Coroutine[Any, Any, Wanted]],
         ami: AmiSettings,
         settings: QueueSettings,
         clock: Clock,
@@ -64,6 +69,7 @@ class Keeper:
         self._settings = settings
         self._clock = clock
         self._check = check
+        self._known: Wanted | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep it ready until `stop`. Asterisk or PostgreSQL away is normal: it waits, and catches up."""
@@ -80,20 +86,22 @@ class Keeper:
     async def _keep(self, ami: Ami, stop: asyncio.Event) -> None:
         copies, told, sweep_at = AsteriskCopies(ami), None, 0.0
         while not stop.is_set():
-            wanted = await self._read()
+            answered, wanted = await self._read(), self._known
             if wanted is not None and (wanted != told or self._clock.monotonic() >= sweep_at):
                 await copies.bring_to(wanted)
-                self._check.well("Asterisk holds the operators on duty and the dated hours")
                 told, sweep_at = wanted, self._clock.monotonic() + self._settings.sweep_s
             if ami.lost:
                 raise AmiError("the connection to AMI went away")
-            await wait(stop, self._settings.look_s if wanted is not None else self._settings.retry_s)
+            if answered:
+                self._check.well("Asterisk holds the operators on duty and the dated hours")
+            await wait(stop, self._settings.look_s if answered else self._settings.retry_s)
 
-    async def _read(self) -> Wanted | None:
-        """None while PostgreSQL is away: Asterisk keeps what it has."""
+    async def _read(self) -> bool:
+        """False while PostgreSQL is away, or frozen, which only a limit of our own can tell."""
         try:
-            return await self._wanted()
+            self._known = await within(self._wanted(), self._settings.rows_within_s)
         except (SQLAlchemyError, OSError) as error:
             log.warning("rows_away", **logs.fault(error))
             self._check.waiting("PostgreSQL is away: Asterisk keeps the operators and hours that it has")
-            return None
+            return False
+        return True

@@ -16,4 +16,7 @@ class QueueSettings(Part):
     sweep_s: float = Field(
         default=10.0, gt=0, le=3600, description="how often what Asterisk holds is compared, though no row changed"
     )
+    rows_within_s: float = Field(
+        default=2.0, gt=0, le=60, description="for reading the rows; what takes longer counts as PostgreSQL away"
+    )
     retry_s: float = Field(default=1.0, gt=0, le=60, description="wait before AMI or PostgreSQL is tried again")

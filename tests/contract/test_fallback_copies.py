@@ -27,12 +27,15 @@ OTHER = Wanted(frozenset({"PJSIP/202"}), {"20261225": "1798200000-1798210000,179
 
 
 class ScriptedRows:
-    """Stands for PostgreSQL: says what a test lets it say, or is away."""
+    """Stands for PostgreSQL: says what a test lets it say, is away, or is frozen and says nothing."""
 
     def __init__(self) -> None:
         self.says: Wanted | None = ONE
+        self.turns = asyncio.Event()
+        self.turns.set()
 
     async def wanted(self) -> Wanted:
+        await self.turns.wait()
         if self.says is None:
             raise OSError("PostgreSQL is away")
         return self.says
@@ -42,7 +45,7 @@ class ScriptedRows:
 async def keeping(ami: AmiSettings, rows: ScriptedRows) -> AsyncIterator[Health]:
     """The keeper at work; it ends when it is told to, and not before."""
     health, stop = Health("queue"), asyncio.Event()
-    settings = QueueSettings(look_s=0.05, sweep_s=0.5, retry_s=0.1)
+    settings = QueueSettings(look_s=0.05, sweep_s=0.5, retry_s=0.1, rows_within_s=0.5)
     keeper = Keeper(rows.wanted, ami, settings, SystemClock(), health.check("fallback", "comparing"))
     running = asyncio.create_task(keeper.run(stop))
     try:
@@ -106,6 +109,50 @@ async def test_what_somebody_else_changes_is_put_right_and_rows_that_are_away_ch
             await holds(ami, ONE)
             rows.says = Wanted()
             await holds(ami, Wanted())
+
+
+async def test_rows_that_are_frozen_are_told_and_what_they_last_said_is_put_back_into_an_asterisk_that_lost_it() -> (
+    None
+):
+    rows = ScriptedRows()
+    async with a_pbx() as platform:
+        ami = platform.services.ami("queue")
+        asterisk = await platform.start_pbx()
+        async with keeping(ami, rows) as health:
+            await holds(ami, ONE)
+            rows.turns.clear()
+            await until(lambda: "PostgreSQL is away" in health.seen()["fallback"].says, 10, "its word on PostgreSQL")
+            async with Ami.connected(ami) as connection:
+                await AsteriskCopies(connection).bring_to(OTHER)
+            await holds(ami, ONE)
+            restarts = asterisk.restarts
+            os.killpg(asterisk.pid, signal.SIGKILL)
+            (platform.folders.asterisk / "db" / "astdb.sqlite3").unlink()
+            await until(lambda: asterisk.restarts > restarts, 20, "Asterisk started again")
+            await holds(ami, ONE)
+            assert health.seen()["fallback"].standing is Standing.WAITING
+            rows.says = OTHER
+            rows.turns.set()
+            await holds(ami, OTHER)
+            await until(lambda: health.seen()["fallback"].standing is Standing.WELL, 10, "its word that all is well")
+
+
+async def test_a_keeper_that_knows_no_rows_yet_leaves_asterisk_what_it_has() -> None:
+    rows = ScriptedRows()
+    rows.says = None
+    async with a_pbx() as platform:
+        ami = platform.services.ami("queue")
+        await platform.start_pbx()
+        async with Ami.connected(ami) as connection:
+            copies = AsteriskCopies(connection)
+            await copies.bring_to(OTHER)
+            async with keeping(ami, rows) as health:
+                await until(
+                    lambda: "PostgreSQL is away" in health.seen()["fallback"].says, 10, "its word on PostgreSQL"
+                )
+                assert (await copies.members(), await copies.dated()) == (OTHER.members, OTHER.dated)
+                rows.says = ONE
+                await holds(ami, ONE)
 
 
 async def test_an_unknown_user_and_a_refused_action_are_told_in_asterisks_words() -> None:
