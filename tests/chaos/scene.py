@@ -48,8 +48,9 @@ class Scene:
         return Caller(number, manner, a_voice(self.material, number, LONGEST_SPEECH_S), self.cues, self.digits, struck)
 
     async def ready(self) -> None:
-        """Everything up, a new list of calls, books from here on, and a practice whose code callers can ask for."""
+        """Everything up, the line closed, a new list of calls, books from here on, and a practice whose code callers can ask for."""
         await faults.all_up(self.platform)
+        await self.line.closed()  # once more: all tests together last longer than one closure
         if not self.code:
             self.code = (await self.line.a_practice()).code
         self.phones.clear()
@@ -113,9 +114,8 @@ async def _all_there(callers: Sequence[Caller]) -> None:
 
 @asynccontextmanager
 async def a_scene(place: int = 2) -> AsyncIterator[Scene]:
-    """A platform of its own, closed, with robot phones."""
+    """A platform of its own, with robot phones; `Scene.ready` closes it."""
     async with a_line(place, durable=True) as line:
-        await line.closed()
         sounds = sorted(line.platform.folders.sounds.glob("*/*.wav"))
         named = {path.stem if path.stem == "beep" else f"{path.parent.name}/{path.stem}": load(path) for path in sounds}
         cues = Cues({name: sound for name, sound in named.items() if not _is_piece(name)})
