@@ -110,6 +110,17 @@ async def no_database() -> AsyncIterator[Database]:
     await database.close()
 
 
+async def half_said(process: Process, seconds: float) -> tuple[FakeCall, str]:
+    """A call in whose mailbox so much was said, and nobody has said yet what is to become of it; the take's name."""
+    call = FakeCall()
+    desk = await process.desk(call.id)
+    draft = await desk.open_message(call, None)
+    name = draft.next_take()
+    await desk.note_take(draft, name)
+    process.take(name, seconds)
+    return call, name
+
+
 async def settle_all(process: Process) -> None:
     for call_id in await process.office.left_behind():
         await process.office.settle(call_id)
@@ -226,13 +237,8 @@ async def test_filing_again_after_a_crash_gives_the_same_code(ivr: Process) -> N
 
 
 async def test_a_take_that_was_being_recorded_is_found_again(ivr: Process) -> None:
-    call = FakeCall()
-    desk = await ivr.desk(call.id)
-    draft = await desk.open_message(call, None)
-    name = draft.next_take()
-    await desk.note_take(draft, name)
-    ivr.take(name, 4.0)
-    again = await desk.open_message(call, None)
+    call, name = await half_said(ivr, 4.0)
+    again = await (await ivr.desk(call.id)).open_message(call, None)
     assert (again.unfinished_take, again.best) == (name, None)
 
 
@@ -277,12 +283,7 @@ async def test_a_short_take_is_no_good_one_and_the_newest_good_one_wins(ivr: Pro
 
 
 async def test_a_message_whose_call_is_gone_is_filed_once(ivr: Process) -> None:
-    call = FakeCall()
-    desk = await ivr.desk(call.id)
-    draft = await desk.open_message(call, None)
-    name = draft.next_take()
-    await desk.note_take(draft, name)
-    ivr.take(name, 7.0)
+    call, _ = await half_said(ivr, 7.0)
     for _ in range(2):
         await settle_all(ivr)
     page = await ivr.ledger.call(call.id)
@@ -351,12 +352,7 @@ async def test_a_call_that_the_fallback_has_noted_is_left_to_its_import(ivr: Pro
 
 
 async def test_what_was_said_before_the_fallback_took_the_call_is_kept(ivr: Process) -> None:
-    call = FakeCall()
-    desk = await ivr.desk(call.id)
-    draft = await desk.open_message(call, None)
-    name = draft.next_take()
-    await desk.note_take(draft, name)
-    ivr.take(name, 7.0)
+    call, _ = await half_said(ivr, 7.0)
     await ivr.office.handed_over(call.id)
     await ivr.applied()
     [practice] = await ivr.practices.recent(10)
@@ -365,12 +361,7 @@ async def test_what_was_said_before_the_fallback_took_the_call_is_kept(ivr: Proc
 
 @pytest.mark.parametrize("first", ["ivr", "fallback"])
 async def test_what_was_said_to_us_and_to_the_fallback_in_one_call_is_one_practice(ivr: Process, first: str) -> None:
-    call = FakeCall()
-    desk = await ivr.desk(call.id)
-    draft = await desk.open_message(call, None)
-    name = draft.next_take()
-    await desk.note_take(draft, name)
-    ivr.take(name, 7.0)
+    call, _ = await half_said(ivr, 7.0)
 
     async def ours() -> None:
         await ivr.office.handed_over(call.id)
