@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
 from dialplan.numbers import caller_number
@@ -20,6 +21,8 @@ from ticket_core.audio_store import discard
 log = logs.get(__name__)
 
 LEDGER_WITHIN_S = 5.0
+# The fallback writes its note at once; where there is none after this, its disk was full, and no import will close the page.
+NOTED_WITHIN = timedelta(seconds=60)
 
 
 class Office:
@@ -100,9 +103,9 @@ class Office:
             await asyncio.to_thread(discard, recording_path(self._services.spool, name))
 
     async def _settle_page(self, call_id: UUID) -> None:
-        """A page that is open in the ledger and that no diary knows of: the disk of an earlier process is gone."""
+        """A page that is open in the ledger, of which there is no diary (any more) and no note of the fallback."""
         page = await self._ledger.call(call_id)
-        if page is None or page.outcome or self._is_with_the_fallback(call_id) or _was_handed_over(page):
+        if page is None or page.outcome or self._is_with_the_fallback(call_id) or self._was_just_handed_over(page):
             return
         messages = await self._services.practices.messages_of_call(call_id)
         kept = any(message.practice_id for message in messages)
@@ -112,6 +115,6 @@ class Office:
     def _is_with_the_fallback(self, call_id: UUID) -> bool:
         return (self._services.spool / "fallback" / f"{call_id}.call").exists()
 
-
-def _was_handed_over(page: Call) -> bool:
-    return any(step.kind is StepKind.FALLBACK for step in page.steps)
+    def _was_just_handed_over(self, page: Call) -> bool:
+        since = self._services.clock.now() - NOTED_WITHIN
+        return any(step.kind is StepKind.FALLBACK and step.at > since for step in page.steps)

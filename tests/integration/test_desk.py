@@ -340,6 +340,18 @@ async def test_a_call_that_went_to_the_fallback_is_closed_by_its_import_alone(iv
     assert page.steps[-1].kind is StepKind.FALLBACK
 
 
+async def test_a_call_of_which_the_fallback_could_write_no_note_is_missed_and_called_back(
+    ivr: Process, clock: HeldClock
+) -> None:
+    call_id = uuid4()
+    await ivr.desk(call_id)
+    await ivr.office.handed_over(call_id)
+    await ivr.applied()
+    clock.move(minutes=2)
+    await settle_all(ivr)
+    assert [missed.call_id for missed in await ivr.ledger.callback_list()] == [call_id]
+
+
 async def test_a_call_that_the_fallback_has_noted_is_left_to_its_import(ivr: Process) -> None:
     """The guard sent it there while nothing of ours was alive to write that down."""
     call_id = uuid4()
