@@ -34,7 +34,8 @@ async def a_platform(
 ) -> AsyncIterator[Platform]:
     """A platform of this worker's own, not started; what it started is stopped and its folder removed at the end.
 
-    Platforms that are up at once in one worker have different places, 0 to 2. Only a `durable` one keeps what it has
+    Platforms that are up at once in one worker have different places, 0 to 2: one that is shared lives as long as its package's
+    tests. Only a `durable` one keeps what it has
     committed when its PostgreSQL is killed.
     """
     folder = Path(tempfile.mkdtemp(prefix="centralino-"))

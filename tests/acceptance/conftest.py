@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.acceptance.line import ServiceLine, a_line
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def _line() -> AsyncIterator[ServiceLine]:
     async with a_line() as line:
         yield line

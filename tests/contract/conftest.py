@@ -14,7 +14,7 @@ from tests.contract.exchange import Exchange, FakeExchange, RealExchange, make_p
 from tests.places import a_platform
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def two_asterisks() -> AsyncIterator[Platform]:
     """A real PBX without our processes, and the robots' one."""
     async with a_platform(place=2) as platform:
