@@ -12,7 +12,7 @@ from foundation import logs
 from foundation.database import is_away
 from foundation.patience import within
 from ivr.desk import CallDesk, Services, file, last_good_take, recording_path
-from ivr.diary import Diary, MessageSoFar
+from ivr.diary import Diary
 from ivr.model import Place, Visit
 from ledger.model import Call, Outcome, StepKind
 from ledger.service import Ledger
@@ -84,23 +84,22 @@ class Office:
         log.info("call_settled", call_id=str(call_id), outcome=visit.outcome.value)
 
     async def _settle_message(self, diary: Diary) -> bool:
-        """File what was said; tells whether the message is kept."""
+        """File what was said, or give the message up; tells whether it is kept."""
         message = diary.message_so_far()
-        if message is None or not message.is_open:
-            if message is not None and message.filed is not None:
-                await self._clear_spool(message)
-            return message is not None and message.filed is not None
-        take = await asyncio.to_thread(last_good_take, self._services, message)
-        if take is None:
-            await diary.abandoned(message.id, "the call ended while nobody was there")
+        if message is None:
             return False
-        await file(self._services, diary, take, listens=False)
-        return True
-
-    async def _clear_spool(self, message: MessageSoFar) -> None:
-        """A filed message has its audio in the store: its process died before it removed what it had recorded."""
+        kept = message.filed is not None
+        if message.is_open:
+            take = await asyncio.to_thread(last_good_take, self._services, message)
+            if take is None:
+                await diary.abandoned(message.id, "the call ended while nobody was there")
+            else:
+                await file(self._services, diary, take, listens=False)
+                kept = True
+        # A process that died had no time to remove what it had recorded: the store has it now, or too little was said in it.
         for name in message.take_names():
             await asyncio.to_thread(discard, recording_path(self._services.spool, name))
+        return kept
 
     async def _settle_page(self, call_id: UUID) -> None:
         """A page that is open in the ledger, of which there is no diary (any more) and no note of the fallback."""

@@ -306,6 +306,14 @@ async def test_a_recording_that_a_process_filed_and_did_not_live_to_remove_is_re
     assert not recording_path(ivr.services.spool, name).exists()
 
 
+async def test_too_little_that_was_said_before_a_crash_is_no_message_and_leaves_nothing_behind(ivr: Process) -> None:
+    call, name = await half_said(ivr, 1.0)
+    await settle_all(ivr)
+    [message] = await ivr.practices.messages_of_call(call.id)
+    assert message.state is MessageState.ABANDONED
+    assert not recording_path(ivr.services.spool, name).exists()
+
+
 async def test_a_call_that_is_gone_without_a_word_is_missed_and_its_message_given_up(ivr: Process) -> None:
     call = FakeCall()
     desk = await ivr.desk(call.id)
