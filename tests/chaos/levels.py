@@ -68,7 +68,7 @@ class Spare:
 # PostgreSQL with some forty files; asyncio's own pool of helper threads (CPU count + 4); Asterisk's pools of workers.
 SPARE: Mapping[str, Spare] = {
     "redis": Spare(10, 0),
-    "postgres": Spare(1600, 0),
+    "postgres": Spare(1600, 40),
     "asterisk": Spare(30, 40),
     "ivr": Spare(30, 6),
     "voicemail": Spare(40, 12),
