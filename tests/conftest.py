@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+
+from tests.places import last_words
 
 pytest_plugins = ["tests.promises.plugin"]
 
@@ -18,6 +21,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(TESTS).parts[0] in SHARED_LOOP and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the processes of the platform wrote: on another machine nobody can look again."""
+    report = yield
+    if report.failed:
+        report.sections += last_words()
+    return report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

