@@ -23,6 +23,7 @@ from phone.voice import render
 from queue_manager.store import Duties
 from ticket_core.codes import grouped, normalise
 from ticket_core.model import Message, Practice
+from ticket_core.replies.states import LETTER_STEPS
 from ticket_core.service import Practices
 from ticket_core.states import MESSAGE_STEPS, PRACTICE_STEPS
 
@@ -177,7 +178,7 @@ def draw_diagrams(folder: Path = CHECKOUT / "docs" / "diagrams") -> list[Path]:
     """Draw each table of states; returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
-    for name, table in (("practice", PRACTICE_STEPS), ("message", MESSAGE_STEPS)):
+    for name, table in (("practice", PRACTICE_STEPS), ("message", MESSAGE_STEPS), ("letter", LETTER_STEPS)):
         path = folder / f"{name}.md"
         path.write_text(f"# States of a {name}\n\n```mermaid\n{table.diagram()}\n```\n", encoding="utf-8")
         drawn.append(path)

@@ -10,11 +10,19 @@ import dialplan.store
 import ledger.store
 import queue_manager.store
 import ticket_core.events.store
+import ticket_core.replies.store
 import ticket_core.store
 from foundation.database import Base
 
 # Importing a room's store is what puts its tables into the metadata.
-ROOMS = (dialplan.store, ledger.store, queue_manager.store, ticket_core.events.store, ticket_core.store)
+ROOMS = (
+    dialplan.store,
+    ledger.store,
+    queue_manager.store,
+    ticket_core.events.store,
+    ticket_core.replies.store,
+    ticket_core.store,
+)
 LOCK = 840_840
 
 engine = create_engine(context.config.attributes["url"], poolclass=NullPool)

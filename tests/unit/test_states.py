@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ticket_core.model import MessageState, PracticeState
+from ticket_core.replies.states import LETTER_STEPS
 from ticket_core.states import CLOCK, MESSAGE_STEPS, PRACTICE_STEPS, IllegalStep, State, Steps
 
-TABLES = [PRACTICE_STEPS, MESSAGE_STEPS]
+TABLES = [PRACTICE_STEPS, MESSAGE_STEPS, LETTER_STEPS]
 
 
 @pytest.mark.parametrize("steps", TABLES, ids=lambda steps: steps.of)

@@ -1,0 +1,27 @@
+"""The table of a letter's steps, as data; it draws its own diagram."""
+
+from __future__ import annotations
+
+from ticket_core.replies.model import LetterState
+from ticket_core.states import Steps
+
+_L = LetterState
+LETTER_STEPS: Steps[LetterState] = Steps(
+    "letter",
+    first=_L.TO_SEND,
+    table={
+        _L.TO_SEND: {
+            _L.SENDING: "a sender claims it",
+            _L.CANCELLED: "a person withdraws it",
+        },
+        _L.SENDING: {
+            _L.SENT: "the server took it",
+            _L.TO_SEND: "to be tried again",
+            _L.DEAD: "refused for good, or tried for five days",
+            _L.SENDING: "claimed again, the lease ran out",
+        },
+        _L.SENT: {},
+        _L.DEAD: {_L.TO_SEND: "a person revives it", _L.CANCELLED: "a person gives it up"},
+        _L.CANCELLED: {},
+    },
+)
