@@ -10,6 +10,7 @@ import dialplan.store
 import ledger.store
 import queue_manager.store
 import ticket_core.events.store
+import ticket_core.people.store
 import ticket_core.replies.store
 import ticket_core.store
 from foundation.database import Base
@@ -20,6 +21,7 @@ ROOMS = (
     ledger.store,
     queue_manager.store,
     ticket_core.events.store,
+    ticket_core.people.store,
     ticket_core.replies.store,
     ticket_core.store,
 )
