@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from centralino import migrate
+from centralino.lists import load_lists
 from centralino.pbx_home import make_pbx_home, make_robot_home, secret
 from centralino.postgres import Cluster
 from centralino.services import OURS, Services
@@ -135,6 +136,7 @@ class Platform:
         await self.supervisor.start(self.services.postgres())
         await asyncio.to_thread(self._postgres.create_database)
         await asyncio.to_thread(migrate.upgrade, self.database_url)
+        await load_lists(self.database_url)
 
     async def ivr_is_up(self) -> bool:
         """Whether the PBX hands calls to `ivr`, and not to the fallback: its own view, which `ivr` may not share."""

@@ -24,7 +24,7 @@ class Topic:
 class Municipality:
     """A comune of ISTAT's list. `istat` is six digits, `province` two letters; one that is gone keeps its row.
 
-    `valid_until` is the last day a municipality that is gone was on the list, None when nobody knows it.
+    `valid_until` is the day a list came that it was not on any more.
     """
 
     istat: str
@@ -79,6 +79,39 @@ class EventStep:
     author: str
     what: str
     reason: str
+
+
+class Direction(StrEnum):
+    """How an hour compares with those before it."""
+
+    RISING = "rising"
+    STEADY = "steady"
+    FALLING = "falling"
+
+
+@dataclass(frozen=True)
+class Hour:
+    """What came in one hour of local time: `starts` is aware and local, so that the hour that comes twice has two names.
+
+    `before` is the mean of calls and practices together in the hours before (up to three), None when there are none.
+    `whole` is false for the hour that still lasts.
+    """
+
+    starts: datetime
+    calls: int
+    practices: int
+    before: float | None
+    direction: Direction
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Everything that belongs to an event, hour by hour from its first one; an hour without anything is there too."""
+
+    calls: int
+    practices: int
+    hours: tuple[Hour, ...]
 
 
 @dataclass(frozen=True)

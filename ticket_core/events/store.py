@@ -96,7 +96,9 @@ class EventRow(Base):
     bulletin_it: Mapped[str | None] = mapped_column(Text)
     bulletin_en: Mapped[str | None] = mapped_column(Text)
 
-    area: Mapped[list[EventAreaRow]] = relationship(order_by="EventAreaRow.istat", lazy="selectin")
+    area: Mapped[list[EventAreaRow]] = relationship(
+        order_by="EventAreaRow.istat", lazy="selectin", cascade="all, delete-orphan"
+    )
 
     def value(self) -> Event:
         """The frozen value of this row."""

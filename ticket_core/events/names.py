@@ -1,0 +1,23 @@
+"""How names of places are compared: without accents, apostrophes and capitals, a word at a time."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_OTHER = re.compile(r"[^a-z0-9]+")
+
+
+def folded(text: str) -> tuple[str, ...]:
+    """The words of a name in ASCII small letters and digits: "L'Aquila" gives `l`, `aquila`."""
+    # Casefold first: it makes "ss" of the German letter, which the decomposition would lose.
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    without = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return tuple(word for word in _OTHER.split(without) if word)
+
+
+def search_words(name: str) -> str:
+    """What is kept of a name to search in: its words, and all of them as one, each after a space: ` l aquila laquila`."""
+    words = folded(name)
+    joined = ("".join(words),) if len(words) > 1 else ()
+    return "".join(f" {word}" for word in (*words, *joined))

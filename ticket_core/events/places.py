@@ -1,0 +1,126 @@
+"""`Places`: the municipalities as the database has them, kept as ISTAT's list has them, and found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
+
+from foundation.clock import Clock
+from foundation.database import Database
+from ticket_core.events.loaded import is_loaded, note_loaded
+from ticket_core.events.model import Municipality
+from ticket_core.events.municipalities import Source, read
+from ticket_core.events.names import folded, search_words
+from ticket_core.events.store import MunicipalityRow
+
+LIST = "municipalities"
+ROME = ZoneInfo("Europe/Rome")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a list changed: municipalities written because they are new or say something else, and those that are gone."""
+
+    written: int
+    gone: int
+
+
+class Places:
+    """Municipalities are never removed: one that is not on the list any more is inactive, and practices keep naming it."""
+
+    def __init__(self, database: Database, clock: Clock, zone: tzinfo = ROME) -> None:
+        self._database = database
+        self._clock = clock
+        self._zone = zone
+
+    async def load_new(self, source: Source) -> Loaded | None:
+        """Load the list when no list of this version was loaded with this verb before; None when one was.
+
+        A list that somebody loads with `load` thus stays until the next version comes. Raises as `load` does.
+        """
+        async with self._database.session() as session:
+            if await is_loaded(session, LIST, source.version):
+                return None
+            loaded = await self._write(session, read(source.path))
+            await note_loaded(session, LIST, source.version, self._clock.now())
+            return loaded
+
+    async def load(self, municipalities: Sequence[Municipality]) -> Loaded:
+        """Make the table say what the list says; one that is not on it has its last day today. Again: changes nothing."""
+        async with self._database.session() as session:
+            return await self._write(session, municipalities)
+
+    async def _write(self, session: AsyncSession, municipalities: Sequence[Municipality]) -> Loaded:
+        there = {row.istat: row.value() for row in (await session.execute(select(MunicipalityRow))).scalars()}
+        changed = [one for one in municipalities if there.get(one.istat) != one]
+        if changed:
+            query = insert(MunicipalityRow)
+            taken = {name: query.excluded[name] for name in _values(changed[0]) if name != "istat"}
+            upsert = query.on_conflict_do_update(index_elements=["istat"], set_=taken)
+            await session.execute(upsert, [_values(one) for one in changed])
+        gone = there.keys() - {one.istat for one in municipalities}
+        query_gone = (
+            update(MunicipalityRow)
+            .where(MunicipalityRow.istat.in_(gone), MunicipalityRow.active)
+            .values(active=False, valid_until=self._clock.now().astimezone(self._zone).date())
+            .returning(MunicipalityRow.istat)
+            .execution_options(synchronize_session=False)
+        )
+        return Loaded(len(changed), len((await session.execute(query_gone)).all()) if gone else 0)
+
+    async def get(self, istat: str) -> Municipality | None:
+        """The municipality with this code, active or not."""
+        return next(iter(await self._select(MunicipalityRow.istat == istat)), None)
+
+    async def find(self, name: str, limit: int = 20) -> list[Municipality]:
+        """Municipalities one of whose words begins with each word of `name`; accents, apostrophes and capitals are nothing.
+
+        Those on the list come first, and of them the name that is just this one, then the names that begin with it.
+        """
+        words = folded(name)
+        if not words:
+            return []
+        whole = search_words(" ".join(words))
+        rank = case(
+            (MunicipalityRow.words == whole, 0), (MunicipalityRow.words.startswith(f" {' '.join(words)}"), 1), else_=2
+        )
+        order = (MunicipalityRow.active.desc(), rank, func.length(MunicipalityRow.name), MunicipalityRow.istat)
+        query = select(MunicipalityRow).order_by(*order).limit(limit)
+        query = query.where(*(MunicipalityRow.words.contains(f" {word}") for word in words))
+        async with self._database.session() as session:
+            return [row.value() for row in (await session.execute(query)).scalars()]
+
+    async def within(self, areas: Sequence[str]) -> list[Municipality]:
+        """The active municipalities of these provinces (two letters) and regions (names as ISTAT writes them), by code."""
+        which = or_(MunicipalityRow.province.in_(areas), MunicipalityRow.region.in_(areas))
+        return await self._select(which & MunicipalityRow.active)
+
+    async def count(self) -> int:
+        """How many municipalities are on the list now."""
+        query = select(func.count()).select_from(MunicipalityRow).where(MunicipalityRow.active)
+        async with self._database.session() as session:
+            return (await session.execute(query)).scalar_one()
+
+    async def _select(self, which: ColumnElement[bool]) -> list[Municipality]:
+        query = select(MunicipalityRow).where(which).order_by(MunicipalityRow.istat)
+        async with self._database.session() as session:
+            return [row.value() for row in (await session.execute(query)).scalars()]
+
+
+def _values(one: Municipality) -> dict[str, object]:
+    return {
+        "istat": one.istat,
+        "name": one.name,
+        "words": search_words(one.name),
+        "province": one.province,
+        "region": one.region,
+        "active": one.active,
+        "valid_until": one.valid_until,
+    }
