@@ -1,0 +1,71 @@
+"""What an attachment is, and why one is refused: frozen values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One document that came with a request ("Il modulo online consente anche di allegare documenti").
+
+    `sha256`: 64 lower-case hex digits of the content; `name`: as the requester called it, made safe, None once erased;
+    `media_type`: as found in the content; `bytes`: its size; `source`: the channel it came through.
+    """
+
+    id: UUID
+    practice_id: UUID
+    sha256: str
+    name: str | None
+    media_type: str
+    bytes: int
+    added_at: datetime
+    author: str
+    source: str
+    erased_at: datetime | None = None
+    erased_by: str | None = None
+    erased_because: str | None = None
+
+
+class Family(StrEnum):
+    """Kinds of documents, as a setting names them."""
+
+    PDF = "pdf"
+    IMAGE = "image"
+    TEXT = "text"
+    OFFICE = "office"
+    SIGNED = "signed"
+    MAIL = "mail"
+    ZIP = "zip"
+    MACRO = "macro"
+    MARKUP = "markup"
+
+
+class Why(StrEnum):
+    """Why a document is not taken."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    PRACTICE_FULL = "practice_full"
+    TOO_MANY = "too_many"
+    TYPE = "type"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A document that is not taken, and nothing of it was kept. `limit`: bytes, or documents for `TOO_MANY`; None where none counts."""
+
+    why: Why
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep found. `missing`: ids of attachments whose content is gone from the store; people must know of these."""
+
+    removed: int
+    unfinished: int
+    missing: tuple[UUID, ...]
