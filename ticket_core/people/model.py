@@ -86,3 +86,13 @@ class Bearer:
 
     staff: Staff
     token: Token
+
+
+class Refusal(StrEnum):
+    """Why a login and password were not taken. For logs and audit: whoever tried hears `rules.REFUSED` whichever it was."""
+
+    UNKNOWN = "unknown"
+    INACTIVE = "inactive"
+    NO_PASSWORD = "no_password"  # noqa: S105  a reason's name
+    WRONG = "wrong"
+    SLOWED = "slowed"
