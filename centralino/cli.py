@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from centralino import commands_callback, commands_monitor, commands_operator, records
+from centralino import commands_callback, commands_mail, commands_monitor, commands_operator, records
 from centralino import doctor as examination
 from centralino.demo import demonstrate
 from centralino.obtain import asterisk_root
@@ -52,6 +52,7 @@ for name, group in (
     app.add_typer(group, name=name)
 app.add_typer(commands_monitor.app)
 app.add_typer(commands_operator.app, name="operator")
+app.add_typer(commands_mail.app, name="mail")
 calls_app.add_typer(commands_callback.app)
 
 # A table read by a program, or in a file, is not folded.

@@ -23,6 +23,7 @@ from phone.voice import render
 from queue_manager.store import Duties
 from ticket_core.codes import grouped, normalise
 from ticket_core.model import Message, Practice
+from ticket_core.replies.sending import Sending
 from ticket_core.replies.states import LETTER_STEPS
 from ticket_core.service import Practices
 from ticket_core.states import MESSAGE_STEPS, PRACTICE_STEPS
@@ -42,6 +43,7 @@ class Records:
     ledger: Ledger
     calendar: CalendarStore
     duties: Duties
+    letters: Sending
 
 
 @asynccontextmanager
@@ -51,7 +53,7 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
     calendar = CalendarStore(database, tree.hours, clock)
     try:
         practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
-        yield Records(practices, Ledger(database, clock), calendar, Duties(database, clock))
+        yield Records(practices, Ledger(database, clock), calendar, Duties(database, clock), Sending(database, clock))
     except OperationalError:
         raise NotFound(f"no platform is running on {tree.up.data}: start one with `make run`") from None
     finally:

@@ -28,7 +28,13 @@ from pbx.settings import PbxSettings
 
 START = CHECKOUT / "asterisk_conf" / "start.sh"
 
-OURS = {"ivr": "ivr", "voicemail": "voicemail_worker", "queue": "queue_manager", "guard": "pbx.guard"}
+OURS = {
+    "ivr": "ivr",
+    "voicemail": "voicemail_worker",
+    "queue": "queue_manager",
+    "channels": "channels",
+    "guard": "pbx.guard",
+}
 """Our own processes: name -> what `python -m` runs. Each has a port in `Ports.monitors`.
 
 The guard comes last, so that it is stopped first: a platform that stops needs no rescue.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
+from channels.settings import SmtpSettings
 from dialplan.settings import HoursSettings
 from foundation.settings import Part
 from ivr.settings import IvrSettings
@@ -51,6 +52,7 @@ class Ports:
             "voicemail": self.first + 11,
             "guard": self.first + 12,
             "queue": self.first + 13,
+            "channels": self.first + 14,
         }
 
     @property
@@ -147,6 +149,7 @@ class Tree(BaseModel):
     up: UpSettings = UpSettings()
     hours: HoursSettings = HoursSettings()
     ivr: IvrSettings = IvrSettings()
+    smtp: SmtpSettings = SmtpSettings()
 
 
 @dataclass(frozen=True)

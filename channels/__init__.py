@@ -1,0 +1,1 @@
+"""The written channels. Today: letters to requesters go out by SMTP."""
