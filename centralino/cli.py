@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from centralino import commands_callback, commands_mail, commands_monitor, commands_operator, records
+from centralino import commands_admin, commands_callback, commands_mail, commands_monitor, commands_operator, records
 from centralino import doctor as examination
 from centralino.demo import demonstrate
 from centralino.obtain import asterisk_root
@@ -28,6 +28,7 @@ from foundation.clock import SystemClock
 from foundation.process import CannotStart
 from pbx.robot.phone import NotAnswered, RobotPhone
 from ticket_core.codes import grouped
+from ticket_core.people.changes import PeopleError
 from voicemail_worker import install, models
 from voicemail_worker.model import ModelError
 
@@ -52,6 +53,7 @@ for name, group in (
     app.add_typer(group, name=name)
 app.add_typer(commands_monitor.app)
 app.add_typer(commands_operator.app, name="operator")
+app.add_typer(commands_admin.app, name="admin")
 app.add_typer(commands_mail.app, name="mail")
 calls_app.add_typer(commands_callback.app)
 
@@ -325,6 +327,7 @@ def main() -> None:
         NotAnswered,
         ModelError,
         records.NotFound,
+        PeopleError,
     ) as error:
         print(f"centralino: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -23,6 +23,7 @@ from phone.voice import render
 from queue_manager.store import Duties
 from ticket_core.codes import grouped, normalise
 from ticket_core.model import Message, Practice
+from ticket_core.people.service import People
 from ticket_core.replies.sending import Sending
 from ticket_core.replies.states import LETTER_STEPS
 from ticket_core.service import Practices
@@ -44,6 +45,7 @@ class Records:
     calendar: CalendarStore
     duties: Duties
     letters: Sending
+    people: People
 
 
 @asynccontextmanager
@@ -53,7 +55,14 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
     calendar = CalendarStore(database, tree.hours, clock)
     try:
         practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
-        yield Records(practices, Ledger(database, clock), calendar, Duties(database, clock), Sending(database, clock))
+        yield Records(
+            practices,
+            Ledger(database, clock),
+            calendar,
+            Duties(database, clock),
+            Sending(database, clock),
+            People(database, clock),
+        )
     except OperationalError:
         raise NotFound(f"no platform is running on {tree.up.data}: start one with `make run`") from None
     finally:

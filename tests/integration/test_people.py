@@ -13,6 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
+from centralino import migrate
 from foundation.database import Database
 from tests.clocks import HeldClock
 from ticket_core.people.changes import (
@@ -49,6 +50,19 @@ async def again(people: People, staff: Staff) -> Staff:
     found = await people.staff(staff.id)
     assert found is not None
     return found
+
+
+# -- the tables
+
+
+async def test_the_tables_go_and_come_back_with_people_in_them(people: People, database_url: str) -> None:
+    office = await people.add_office("Relazioni", None, INSTITUTIONS)
+    maria = await people.add_staff("maria", "Maria", Role.OPERATOR, office.id)
+    await people.issue_token(maria.id, "export", MONTH)
+    await asyncio.to_thread(migrate.downgrade, database_url, "0005")
+    await asyncio.to_thread(migrate.upgrade, database_url)
+    assert [one.id for one in await people.offices()] == [CONTACT_CENTER]
+    assert await people.everybody() == []
 
 
 # -- offices
