@@ -9,6 +9,7 @@ from sqlalchemy.pool import NullPool
 import dialplan.store
 import ledger.store
 import queue_manager.store
+import ticket_core.attachments.store
 import ticket_core.events.store
 import ticket_core.people.store
 import ticket_core.replies.store
@@ -20,6 +21,7 @@ ROOMS = (
     dialplan.store,
     ledger.store,
     queue_manager.store,
+    ticket_core.attachments.store,
     ticket_core.events.store,
     ticket_core.people.store,
     ticket_core.replies.store,

@@ -37,7 +37,7 @@ class FolderStore:
 
     @contextmanager
     def _writing(self) -> Iterator[IO[bytes]]:
-        _private(self._unfinished)
+        private(self._unfinished)
         with NamedTemporaryFile(dir=self._unfinished, delete=False) as target:
             try:
                 yield target.file
@@ -48,7 +48,7 @@ class FolderStore:
 
     def _name(self, written: Path, sha256: str) -> None:
         path = self._folder / key(sha256)
-        _private(path.parent)
+        private(path.parent)
         written.replace(path)
         sync(path.parent)
 
@@ -118,11 +118,12 @@ def _read(file: BinaryIO) -> Iterator[bytes]:
         yield from pieces(file)
 
 
-def _private(folder: Path) -> None:
+def private(folder: Path) -> None:
+    """Make a folder and those above it, for their owner only. Raises OSError."""
     if folder.is_dir():
         return
     if not folder.parent.is_dir():
-        _private(folder.parent)
+        private(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
     sync(folder.parent)
 

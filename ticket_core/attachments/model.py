@@ -30,6 +30,19 @@ class Attachment:
     erased_because: str | None = None
 
 
+@dataclass(frozen=True)
+class Offered:
+    """A document that may be taken: what is known of it before it is an `Attachment`."""
+
+    practice_id: UUID
+    sha256: str
+    name: str
+    media_type: str
+    bytes: int
+    author: str
+    source: str
+
+
 class Family(StrEnum):
     """Kinds of documents, as a setting names them."""
 
@@ -44,22 +57,14 @@ class Family(StrEnum):
     MARKUP = "markup"
 
 
-class Why(StrEnum):
-    """Why a document is not taken."""
+class Refusal(StrEnum):
+    """Why a document is not taken; nothing of it was kept. `rules.says` has the words for the requester."""
 
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     PRACTICE_FULL = "practice_full"
     TOO_MANY = "too_many"
     TYPE = "type"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A document that is not taken, and nothing of it was kept. `limit`: bytes, or documents for `TOO_MANY`; None where none counts."""
-
-    why: Why
-    limit: int | None = None
 
 
 @dataclass(frozen=True)

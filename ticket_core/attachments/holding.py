@@ -1,0 +1,34 @@
+"""Content and the rows that refer to it: no row ever loses its content to a clean-up, however many processes work at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foundation.database import Database
+from ticket_core.attachments.ports import BlobStore
+from ticket_core.attachments.store import AttachmentRow
+
+# Locks of this kind only: the second key is the digest's.
+KIND = 840_841
+
+
+@asynccontextmanager
+async def alone_with(session: AsyncSession, sha256: str) -> AsyncIterator[None]:
+    """Until the transaction ends, nobody else binds a row to this content or removes it."""
+    await session.execute(select(func.pg_advisory_xact_lock(KIND, func.hashtext(sha256))))
+    yield
+
+
+async def release(database: Database, blobs: BlobStore, sha256: str) -> bool:
+    """Remove content that no row refers to; tells whether it was. Raises `BlobError`."""
+    async with database.session() as session, alone_with(session, sha256):
+        referred_to = exists().where(AttachmentRow.sha256 == sha256, AttachmentRow.erased_at.is_(None))
+        if (await session.execute(select(referred_to))).scalar_one():
+            return False
+        await asyncio.to_thread(blobs.remove, sha256)
+        return True
