@@ -5,12 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 
 from channels.settings import SmtpSettings
 from ticket_core.replies.model import WRITTEN_BY_A_PERSON, Letter
-from ticket_core.replies.rules import checked_address, one_line
+from ticket_core.replies.rules import checked_address, in_header
+
+
+class _Policy(EmailPolicy):
+    """Python's own, without a first line that is empty: mail programs show a subject folded so with a space in front."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        head = f"{name}:".encode("ascii")
+        return super().fold_binary(name, value).replace(head + b"\r\n ", head + b" ", 1)
+
+
+POLICY = _Policy(linesep="\r\n")
 
 
 def written(address: str, subject: str, body: str, settings: SmtpSettings, at: datetime) -> EmailMessage:
@@ -18,12 +30,12 @@ def written(address: str, subject: str, body: str, settings: SmtpSettings, at: d
 
     `at` is an aware instant, for Date. Its lines are 7-bit and end in CRLF: every server takes it as it is.
     """
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=POLICY)
     made["From"] = Address(settings.sender_name, addr_spec=settings.sender)
     made["To"] = Address(addr_spec=checked_address(address))
     if settings.reply_to:
         made["Reply-To"] = Address(addr_spec=settings.reply_to)
-    made["Subject"] = one_line("the subject", subject)
+    made["Subject"] = in_header("the subject", subject)
     made["Date"] = format_datetime(at)
     made.set_content(body, charset="utf-8", cte="quoted-printable")
     return made

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from foundation.settings import Part
-from ticket_core.replies.rules import checked_address, one_line
+from ticket_core.replies.rules import checked_address, in_header
 
 
 class TlsMode(StrEnum):
@@ -89,7 +89,7 @@ class SmtpSettings(Part):
     @field_validator("sender_name")
     @classmethod
     def _fits_in_a_header(cls, name: str) -> str:
-        return one_line("the name", name)
+        return in_header("the name", name)
 
     @property
     def domain(self) -> str:

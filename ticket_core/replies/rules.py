@@ -108,8 +108,18 @@ def checked_address(address: str) -> str:
     return whole
 
 
+def in_header(what: str, value: str) -> str:
+    """`value` when it may stand in a header. Raises `LetterRefused` naming `what`.
+
+    It is one line, and does not hold the beginning of an encoded word (RFC 2047), as which a mail program would read on.
+    """
+    if "=?" in value:
+        raise LetterRefused(f"{what} holds the signs =? which mean something else in a header: leave them out")
+    return one_line(what, value)
+
+
 def one_line(what: str, value: str) -> str:
-    """`value` when it may stand in a header: no line break and no other control character. Raises `LetterRefused` naming `what`."""
+    """`value` when it has no line break and no other control character. Raises `LetterRefused` naming `what`."""
     if any(unicodedata.category(letter) in {"Cc", "Zl", "Zp", "Cs"} for letter in value):
         raise LetterRefused(f"{what} holds a line break or a control character: it must be one line")
     return value.strip()

@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from ticket_core.codes import grouped
 from ticket_core.replies.facts import SAMPLES, Facts
 from ticket_core.replies.model import Language, LetterKind
-from ticket_core.replies.rules import in_words, many_lines, one_line
+from ticket_core.replies.rules import in_header, in_words, many_lines, one_line
 
 FOLDER = Path(__file__).parent / "templates"
 ALL_LANGUAGES = "all"
@@ -59,7 +59,7 @@ class Templates:
             body = template.render(values)
         except (TemplateError, KeyError) as error:
             raise TemplateBroken(f"{self._folder / name}: {type(error).__name__}: {error}") from None
-        return Text(one_line("the subject", subject), _tidy(body))
+        return Text(in_header("the subject", subject), _tidy(body))
 
     def _place(self, kind: LetterKind, language: Language) -> str:
         shared = (self._folder / ALL_LANGUAGES / f"{kind.value}.txt.j2").exists()
