@@ -25,6 +25,9 @@ from ticket_core.attachments.folder import FolderStore
 from ticket_core.attachments.ports import Blob, BlobDamaged, BlobMissing, BlobStore
 from ticket_core.attachments.s3 import BucketStore
 
+# One service, however many test processes.
+pytestmark = pytest.mark.xdist_group("s3")
+
 MB = 1 << 20
 NUMBERS = count(1)
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from centralino import migrate
 from foundation.database import Database
@@ -25,8 +26,8 @@ from ticket_core.attachments.model import Attachment, Refusal, Swept
 from ticket_core.attachments.ports import Blob, BlobDamaged, BlobMissing, BlobStore, NoRoom, StoreAway
 from ticket_core.attachments.service import Attachments, ErasedAttachment, UnknownAttachment, UnknownPractice
 from ticket_core.attachments.settings import AttachmentSettings
-from ticket_core.changes import Changes
-from ticket_core.model import Channel
+from ticket_core.model import Audio
+from ticket_core.service import Practices
 
 PDF = b"%PDF-1.7\n a landslide on the road to the village\n"
 NOTHING = Swept(0, 0, ())
@@ -70,9 +71,9 @@ def attachments(database: Database, clock: HeldClock, blobs: BlobStore, settings
 
 
 async def a_practice(database: Database, clock: HeldClock) -> UUID:
-    async with database.session() as session:
-        changes = Changes(session, clock, lambda _: True, UTC)
-        return (await changes.open_practice(Channel.WEB_FORM, "it", None, "web form")).id
+    practices, message_id = Practices(database, clock, lambda _: True), uuid4()
+    await practices.open_message(message_id, uuid4(), "it", None, "take-1")
+    return (await practices.file_message(message_id, Audio("a.wav", 9.0, 8.0))).id
 
 
 @pytest.fixture
@@ -326,6 +327,43 @@ async def test_an_erasure_whose_store_was_away_is_finished_when_it_is_asked_for_
     blobs.before_remove = lambda: None
     await attachments.erase(kept.id, "dpo", "asked to")
     assert files(settings.folder) == []
+
+
+# -- the history
+
+
+async def test_each_arrival_and_erasure_is_noted_once(
+    database: Database, clock: HeldClock, blobs: Watched, settings: AttachmentSettings, practice: UUID
+) -> None:
+    noted: list[Attachment] = []
+
+    async def note(session: AsyncSession, attachment: Attachment) -> None:
+        assert session.in_transaction()
+        noted.append(attachment)
+
+    attachments = Attachments(database, clock, blobs, settings, note)
+    kept = [await added(attachments, practice) for _ in range(2)]
+    erased = [await attachments.erase(kept[0].id, "dpo", "asked to") for _ in range(2)]
+    assert noted == [kept[0], erased[0]]
+
+
+async def test_what_cannot_be_noted_is_not_done(
+    database: Database, clock: HeldClock, blobs: Watched, settings: AttachmentSettings, practice: UUID
+) -> None:
+    class NoHistory(Exception):
+        """The history takes nothing."""
+
+    async def refuse(session: AsyncSession, attachment: Attachment) -> None:
+        raise NoHistory
+
+    attachments = Attachments(database, clock, blobs, settings, refuse)
+    with pytest.raises(NoHistory):
+        await offer(attachments, practice, PDF)
+    assert await attachments.of(practice) == []
+    kept = await added(Attachments(database, clock, blobs, settings), practice)
+    with pytest.raises(NoHistory):
+        await attachments.erase(kept.id, "dpo", "asked to")
+    assert await content_of(attachments, kept.id) == PDF
 
 
 # -- what goes wrong in between

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from foundation import settings as tree
 from foundation.settings import Part, SettingsError
@@ -112,6 +114,16 @@ def test_settings_choose_the_store(tmp_path: Path) -> None:
 def test_a_bucket_that_is_not_described_is_told_before_anything_starts() -> None:
     with pytest.raises(NoBucket, match="CENTRALINO_BUCKET__ENDPOINT"):
         blob_store(SETTINGS.model_copy(update={"store": "s3"}))
+
+
+def test_a_bucket_without_its_package_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    monkeypatch.delitem(sys.modules, "ticket_core.attachments.s3")
+    bucket = BucketSettings(
+        endpoint="http://127.0.0.1:9", bucket="attachments", access_key="k", secret_key=SecretStr("s")
+    )
+    with pytest.raises(NoBucket, match=r"install centralino\[s3\]"):
+        blob_store(SETTINGS.model_copy(update={"store": "s3"}), bucket)
 
 
 def test_a_type_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:

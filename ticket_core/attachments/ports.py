@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ticket_core.attachments.model import Attachment
+
 
 @dataclass(frozen=True)
 class Blob:
@@ -51,6 +55,14 @@ class Readable(Protocol):
 
     def read(self, size: int = -1, /) -> bytes:
         """At most `size` bytes; none at the end."""
+        ...
+
+
+class Note(Protocol):
+    """Told of each attachment that is added or erased, once, in the transaction that does it: what it raises undoes the change."""
+
+    async def __call__(self, session: AsyncSession, attachment: Attachment) -> None:
+        """`attachment.erased_at` tells which of the two it is; `erased_by`, `erased_because`, `author` and `source` the rest."""
         ...
 
 

@@ -21,7 +21,7 @@ from ticket_core.attachments.arriving import arriving
 from ticket_core.attachments.holding import alone_with, release
 from ticket_core.attachments.model import Attachment, Offered, Refusal, Swept
 from ticket_core.attachments.names import safe_name
-from ticket_core.attachments.ports import BlobStore, Readable, StoreAway
+from ticket_core.attachments.ports import BlobStore, Note, Readable, StoreAway
 from ticket_core.attachments.rules import content_refusal, practice_refusal, says
 from ticket_core.attachments.settings import AttachmentSettings
 from ticket_core.attachments.store import AttachmentRow
@@ -47,20 +47,29 @@ class ErasedAttachment(Exception):
 
 
 class Attachments:
-    """Documents of practices. Every verb may raise `ports.BlobError`: `StoreAway`, `NoRoom`."""
+    """Documents of practices. Every verb may raise `ports.BlobError`: `StoreAway`, `NoRoom`. `note`: where it goes into a history."""
 
-    def __init__(self, database: Database, clock: Clock, blobs: BlobStore, settings: AttachmentSettings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        blobs: BlobStore,
+        settings: AttachmentSettings,
+        note: Note | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._blobs = blobs
         self._settings = settings
+        self._note = note
 
     async def add(
         self, practice_id: UUID, name: str, stream: Readable, author: str, source: str
     ) -> Attachment | Refusal:
         """Keep a document, or tell why it is not taken (`says` has the words). The same content under the same name again: the same one.
 
-        `stream` is read in a thread, and not much further than the largest document allowed; `source` is the channel.
+        `stream` is read in a thread, and not much further than the largest document allowed: let it be on this machine already,
+        a slow one holds the thread. `source` is the channel.
         Raises `UnknownPractice`.
         """
         waits_in, at_most = self._settings.folder / "arriving", self._settings.file_bytes
@@ -102,6 +111,7 @@ class Attachments:
                     .returning(AttachmentRow)
                 )
                 value = (await session.execute(query)).scalar_one().value()
+                await self._tell(session, value)
         log.info("attachment_added", attachment_id=str(value.id), practice_id=str(value.practice_id), bytes=value.bytes)
         return value
 
@@ -119,6 +129,10 @@ class Attachments:
         sums = mine.with_only_columns(func.count(), func.coalesce(func.sum(AttachmentRow.bytes), 0))
         files, size = (await session.execute(sums)).one()
         return practice_refusal(offered.bytes, files, int(size), self._settings)
+
+    async def _tell(self, session: AsyncSession, attachment: Attachment) -> None:
+        if self._note is not None:
+            await self._note(session, attachment)
 
     def says(self, refusal: Refusal, language: str = "it") -> str:
         """One sentence for the requester that names the limit and what would be taken."""
@@ -155,11 +169,19 @@ class Attachments:
         gone = {"name": None, "erased_at": self._clock.now(), "erased_by": author, "erased_because": reason}
         this = AttachmentRow.id == attachment_id
         async with self._database.session() as session:
-            await session.execute(update(AttachmentRow).where(this, AttachmentRow.erased_at.is_(None)).values(gone))
+            now = (
+                update(AttachmentRow)
+                .where(this, AttachmentRow.erased_at.is_(None))
+                .values(gone)
+                .returning(AttachmentRow.id)
+            )
+            erased = (await session.execute(now)).scalar_one_or_none()
             row = (await session.execute(select(AttachmentRow).where(this))).scalar_one_or_none()
             if row is None:
                 raise UnknownAttachment(f"no attachment has the id {attachment_id}")
             value = row.value()
+            if erased is not None:
+                await self._tell(session, value)
         await release(self._database, self._blobs, value.sha256)
         log.info("attachment_erased", attachment_id=str(attachment_id), practice_id=str(value.practice_id))
         return value
