@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -317,8 +316,9 @@ async def test_the_time_taken_does_not_tell_whether_a_login_exists(people: Peopl
             began = time.perf_counter()
             await people.check_password(login, "wrong")
             times.append(time.perf_counter() - began)
-    usual = {login: statistics.median(times) for login, times in took.items()}
-    assert min(usual.values()) > 0.5 * usual["maria"], usual
+    # The quickest of five is the work itself; the others waited for the machine.
+    work = {login: min(times) for login, times in took.items()}
+    assert min(work.values()) > 0.5 * work["maria"], work
 
 
 # -- tokens

@@ -25,7 +25,7 @@ _TOKEN_BYTES = 32
 
 
 def hashed(password: str) -> str:
-    """The hash to keep, with its parameters and a salt of its own. Takes some 20 ms and 19 MiB: call it from a thread."""
+    """The hash to keep, with its parameters and a salt of its own. Takes tens of milliseconds and 19 MiB: call it from a thread."""
     return _HASHER.hash(_bytes(password))
 
 
