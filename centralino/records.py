@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import OperationalError
 
+from centralino.pbx_home import secret
 from centralino.settings import CHECKOUT, Folders, Tree
 from centralino.setup import choose_voice
 from dialplan.store import CalendarStore
@@ -21,10 +22,13 @@ from ledger.model import Call
 from ledger.service import Ledger
 from phone.voice import render
 from queue_manager.store import Duties
+from ticket_core.casework import Casework
+from ticket_core.code_book import CodeBook
 from ticket_core.codes import grouped, normalise
+from ticket_core.histories import Histories
 from ticket_core.model import Message, Practice
 from ticket_core.people.service import People
-from ticket_core.replies.sending import Sending
+from ticket_core.replies.service import Replies
 from ticket_core.replies.states import LETTER_STEPS
 from ticket_core.service import Practices
 from ticket_core.states import MESSAGE_STEPS, PRACTICE_STEPS
@@ -41,11 +45,13 @@ class Records:
     """The services over one database."""
 
     practices: Practices
+    casework: Casework
+    histories: Histories
+    people: People
+    letters: Replies
     ledger: Ledger
     calendar: CalendarStore
     duties: Duties
-    letters: Sending
-    people: People
 
 
 @asynccontextmanager
@@ -54,14 +60,18 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
     database, clock = Database(DatabaseSettings(url=url, pool_size=2)), SystemClock()
     calendar = CalendarStore(database, tree.hours, clock)
     try:
-        practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
+        counting = tree.terms.counting(tree.hours)
+        codes = CodeBook(secret(Folders(tree.up.data, tree.up.cache).secrets, "codes").encode())
+        replies = Replies(database, clock)
         yield Records(
-            practices,
-            Ledger(database, clock),
-            calendar,
-            Duties(database, clock),
-            Sending(database, clock),
-            People(database, clock),
+            practices=Practices(database, clock, counting, codes),
+            casework=Casework(database, clock, counting, codes, replies),
+            histories=Histories(database, clock),
+            people=People(database, clock),
+            letters=replies,
+            ledger=Ledger(database, clock),
+            calendar=calendar,
+            duties=Duties(database, clock),
         )
     except OperationalError:
         raise NotFound(f"no platform is running on {tree.up.data}: start one with `make run`") from None

@@ -61,6 +61,7 @@ class Services:
 
     def environ(self) -> dict[str, str]:
         """The settings each of our processes reads, as environment variables; secrets by file."""
+        secret(self._folders.secrets, "codes")
         return {
             "CENTRALINO_DATABASE__URL": self._postgres.url(),
             "CENTRALINO_REDIS__URL": f"unix://{self.redis_socket}",
@@ -70,6 +71,7 @@ class Services:
             "CENTRALINO_AMI__ADDRESS": f"127.0.0.1:{self._ports.ami}",
             "CENTRALINO_PBX__SPOOL": str(self._folders.spool),
             "CENTRALINO_PBX__SOUNDS": str(self._folders.sounds),
+            "CENTRALINO_CODES__KEY_FILE": str(self._folders.secrets / "codes"),
             "CENTRALINO_OUTBOX__FOLDER": str(self._folders.outbox / "ivr"),
             "CENTRALINO_AUDIO__FOLDER": str(self._folders.audio),
             "CENTRALINO_VOICEMAIL__MODELS_DIR": str(self._folders.models),
@@ -78,7 +80,7 @@ class Services:
             # Only what was set: a default is every process's own.
             **{
                 f"CENTRALINO_{part.upper()}__{name.upper()}": str(value)
-                for part, values in (("ivr", self._tree.ivr), ("hours", self._tree.hours))
+                for part, values in (("ivr", self._tree.ivr), ("hours", self._tree.hours), ("terms", self._tree.terms))
                 for name, value in values.model_dump(exclude_unset=True).items()
             },
         }

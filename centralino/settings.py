@@ -13,6 +13,7 @@ from channels.settings import SmtpSettings
 from dialplan.settings import HoursSettings
 from foundation.settings import Part
 from ivr.settings import IvrSettings
+from ticket_core.settings import TermSettings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 # A Unix socket's path holds 107 bytes, and the longest name below the data folder takes 40 of them.
@@ -150,6 +151,7 @@ class Tree(BaseModel):
     hours: HoursSettings = HoursSettings()
     ivr: IvrSettings = IvrSettings()
     smtp: SmtpSettings = SmtpSettings()
+    terms: TermSettings = TermSettings()
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import StrEnum
 
 from pydantic import Field
+from sqlalchemy import DateTime, Enum
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -28,6 +30,22 @@ class DatabaseSettings(Part):
 
 class Base(DeclarativeBase):
     """One metadata for all rooms, so that one Alembic history describes one database."""
+
+
+Instant = DateTime(timezone=True)
+"""The column type of an aware instant."""
+
+
+def one_of(of: type[StrEnum], constraint: str) -> Enum:
+    """The column type of a text that holds the value of one member."""
+    return Enum(
+        of,
+        native_enum=False,
+        length=32,
+        create_constraint=True,
+        name=constraint,
+        values_callable=lambda members: [member.value for member in members],
+    )
 
 
 class Database:

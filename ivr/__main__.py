@@ -40,6 +40,7 @@ from phone.spoken import spoken_hours
 from ticket_core.audio_store import AudioSettings, AudioStore
 from ticket_core.code_stock import CodeStock
 from ticket_core.service import Practices
+from ticket_core.settings import CodeSettings, TermSettings
 
 CODES_EVERY_S = 5.0
 CALLERS_EVERY_S = 3.0
@@ -56,6 +57,8 @@ class Tree(BaseModel):
     audio: AudioSettings
     outbox: OutboxSettings
     hours: HoursSettings = HoursSettings()
+    codes: CodeSettings
+    terms: TermSettings = TermSettings()
     ivr: IvrSettings = IvrSettings()
 
 
@@ -71,7 +74,7 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
         raise CannotStart(str(error)) from None
     clock = SystemClock()
     database, bus = Database(tree.database), Bus(tree.redis)
-    practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
+    practices = Practices(database, clock, tree.terms.counting(tree.hours), tree.codes.book())
     ledger, folder = Ledger(database, clock), tree.outbox.folder
     outbox = Outbox(Journal(folder), Journal(folder / "refused"), Records(ledger, practices, bus).apply)
     codes = CodeStock(folder / "codes", partial(practices.lease_codes, "ivr"))

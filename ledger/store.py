@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foundation.database import Base
+from foundation.database import Base, Instant, one_of
 from ledger.model import Call, Outcome, Step, StepKind
-
-Instant = DateTime(timezone=True)
-
-
-def _names(of: type[StrEnum], constraint: str) -> Enum:
-    return Enum(
-        of,
-        native_enum=False,
-        length=32,
-        create_constraint=True,
-        name=constraint,
-        values_callable=lambda members: [member.value for member in members],
-    )
 
 
 class CallRow(Base):
@@ -45,7 +31,7 @@ class CallRow(Base):
     language: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
-    outcome: Mapped[Outcome | None] = mapped_column(_names(Outcome, "call_outcome"))
+    outcome: Mapped[Outcome | None] = mapped_column(one_of(Outcome, "call_outcome"))
     simulated: Mapped[bool] = mapped_column(server_default=text("false"))
 
     def value(self, steps: Sequence[StepRow] = ()) -> Call:
@@ -74,5 +60,5 @@ class StepRow(Base):
     seq: Mapped[int]
     at: Mapped[datetime] = mapped_column(Instant)
     mono: Mapped[float]
-    kind: Mapped[StepKind] = mapped_column(_names(StepKind, "call_step_kind"))
+    kind: Mapped[StepKind] = mapped_column(one_of(StepKind, "call_step_kind"))
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB)

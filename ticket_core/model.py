@@ -77,11 +77,21 @@ class Backlog:
     oldest: datetime | None
 
 
+class RequesterType(StrEnum):
+    """Who asks: citizens are answered here, the others by the competent office ("indirizza agli uffici competenti ...")."""
+
+    CITIZEN = "citizen"
+    INSTITUTION = "institution"
+    ORGANISATION = "organisation"
+    COMPANY = "company"
+
+
 class ClockState(StrEnum):
     """What the term for the reply does while an interval lasts ("Il termine dei 40 giorni è sospeso quando ...")."""
 
     RUNS = "runs"
-    SUSPENDED = "suspended"
+    SUSPENDED_ADMINISTRATION = "suspended_administration"
+    SUSPENDED_DOCUMENTS = "suspended_documents"
     STOPPED = "stopped"
 
 
@@ -95,18 +105,45 @@ class PracticeClass(StrEnum):
 
 @dataclass(frozen=True)
 class ClockInterval:
-    """One stretch of a practice's clock. `ends` is None while it lasts; `due_on` is set where the clock runs."""
+    """One stretch of a practice's clock. `ends` is None while it lasts; `due_on` is set where the clock runs.
+
+    `term_days` is the term in force during it: another class or channel begins another interval.
+    """
 
     state: ClockState
     starts: datetime
     ends: datetime | None
     reason: str
     due_on: date | None
+    term_days: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A practice's clock at one instant, in counted days; `elapsed + remaining == term`, and `remaining < 0` is overdue.
+
+    `elapsed` and both `suspended` count from the last start from zero (reception, or a reopening). `due_on` is None unless the clock runs.
+    """
+
+    state: ClockState
+    term: int
+    elapsed: int
+    suspended_administration: int
+    suspended_documents: int
+    due_on: date | None
+
+    @property
+    def remaining(self) -> int:
+        """Days left of the term."""
+        return self.term - self.elapsed
 
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One thing that happened to a practice. `what` is a step `from -> to`, or a word such as `message_added`."""
+    """One thing that happened to a practice. `what` is a step `from -> to`, or a word such as `message_added`.
+
+    An entry whose content was erased keeps `at` and `what`; `author` and `reason` are empty then.
+    """
 
     at: datetime
     author: str
@@ -115,10 +152,42 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True)
+class Requester:
+    """Who asks, and where the reply goes ("indirizzo email, indirizzo postale, numero di fax"); `phone` and `fax` are E.164."""
+
+    type: RequesterType = RequesterType.CITIZEN
+    name: str | None = None
+    email: str | None = None
+    postal: str | None = None
+    fax: str | None = None
+    phone: str | None = None
+
+    @property
+    def has_reply_address(self) -> bool:
+        """Whether a reply can be sent, or the person be called back."""
+        return any((self.email, self.postal, self.fax, self.phone))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What comes in on a channel. `counts_from` is the instant its term counts from (of a PEC: its certified date)."""
+
+    channel: Channel
+    language: str = "it"
+    kind: Kind | None = None
+    requester: Requester = Requester()
+    subject: str = ""
+    text: str = ""
+    counts_from: datetime | None = None
+    exercise: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Practice:
     """One request, from any channel. `code` is what the citizen keeps; `id` is what logs may carry.
 
-    `caller` is E.164 or None; `due_on` is None while the clock is suspended or stopped; `history` and `clock` are oldest first.
+    `due_on` is None while the clock is suspended or stopped; `history` and `clock` are oldest first. `version` grows with each change
+    that a person makes: whoever changes a practice says which version they have seen. `exercise` keeps it out of every statistic.
     """
 
     id: UUID
@@ -126,16 +195,34 @@ class Practice:
     channel: Channel
     kind: Kind | None
     language: str
-    caller: str | None
+    requester: Requester
+    subject: str
+    text: str
+    practice_class: PracticeClass | None
     state: PracticeState
     closure: Closure | None
     opened_at: datetime
+    counts_from: datetime
     state_since: datetime
     answered_at: datetime | None
     due_on: date | None
     no_reply_address: bool
+    office_id: UUID | None = None
+    operator: str | None = None
+    topic_id: UUID | None = None
+    municipality: str | None = None
+    event_id: UUID | None = None
+    merged_into: UUID | None = None
+    exercise: bool = False
+    erased_at: datetime | None = None
+    version: int = 0
     history: tuple[HistoryEntry, ...] = ()
     clock: tuple[ClockInterval, ...] = ()
+
+    @property
+    def caller(self) -> str | None:
+        """The requester's telephone number, E.164."""
+        return self.requester.phone
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from foundation import logs
 from ticket_core.changes import Changes, UnknownPractice
+from ticket_core.message_store import MessageRow
 from ticket_core.model import (
     Audio,
     Channel,
@@ -20,9 +22,11 @@ from ticket_core.model import (
     Practice,
     PracticeState,
     PracticeStatus,
+    Request,
+    Requester,
 )
-from ticket_core.rules import REOPENABLE, status_of
-from ticket_core.store import MessageRow, PracticeRow
+from ticket_core.rules import REOPENABLE, is_told
+from ticket_core.store import PracticeRow
 from ticket_core.transcription import Transcription
 
 log = logs.get(__name__)
@@ -34,7 +38,7 @@ PRACTICES = UUID("4b0f6e5b-3c0a-4a43-8f5e-0d9f7a1b6c52")
 
 
 class Practices(Transcription):
-    """Practices and their voice messages. `Practices(database, clock, working_day)`; verbs of the worker in `Transcription`."""
+    """Practices and their voice messages; verbs of the worker in `Transcription`, those of people in `casework.py`."""
 
     # -- the mailbox
 
@@ -100,9 +104,10 @@ class Practices(Transcription):
             # Two of ours took a message of one call, each without knowing of the other: the caller's code must stay true.
             practice_id, practice = uuid5(PRACTICES, f"{message.call_id} {code}"), None
         if practice is None:
-            return await changes.open_practice(
-                Channel.VOICE_MESSAGE, message.language, message.caller, CALLER, practice_id, code
+            request = Request(
+                channel=Channel.VOICE_MESSAGE, language=message.language, requester=Requester(phone=message.caller)
             )
+            return await changes.open_practice(request, CALLER, practice_id, code)
         changes.note(practice, CALLER, "message_added", "voice message")
         if practice.state in REOPENABLE:
             changes.step(practice, PracticeState.IN_PROGRESS, "the requester left a message", CALLER)
@@ -129,8 +134,9 @@ class Practices(Transcription):
         return await self._messages(MessageRow.state == MessageState.RECORDING)
 
     async def messages_of(self, practice_id: UUID) -> list[Message]:
-        """A practice's messages, oldest first."""
-        return await self._messages(MessageRow.practice_id == practice_id)
+        """A practice's messages, with those of the practices merged into it, oldest first."""
+        merged = select(PracticeRow.id).where(PracticeRow.merged_into == practice_id)
+        return await self._messages(or_(MessageRow.practice_id == practice_id, MessageRow.practice_id.in_(merged)))
 
     async def messages_of_call(self, call_id: UUID) -> list[Message]:
         """The messages that a call began, in any state, oldest first."""
@@ -144,9 +150,35 @@ class Practices(Transcription):
     # -- practices
 
     async def status(self, code: str) -> PracticeStatus | None:
-        """State and dates for whoever holds the code; None when no practice has it. The check digit is the caller's business."""
-        practice = await self.find(code)
-        return status_of(practice, self._zone) if practice else None
+        """State and dates for whoever holds the code: of the practice that it was merged into, if it was.
+
+        None for a code that no practice has, whose practice was erased, or ended longer ago than `status_days`: from outside these
+        are one. The check digit is the caller's business.
+        """
+        told = aliased(PracticeRow)
+        query = (
+            select(
+                told.id, told.state, told.closure, told.state_since, told.due_on, told.answered_at
+            )
+            .select_from(PracticeRow)
+            .join(told, told.id == func.coalesce(PracticeRow.merged_into, PracticeRow.id))
+            .where(PracticeRow.code == code)
+        )  # fmt: skip
+        async with self._database.session() as session:
+            row = (await session.execute(query)).one_or_none()
+        if row is None or not is_told(row.state, row.state_since, self._clock.now(), self._counting.status_days):
+            return None
+        asked = row.state is PracticeState.AWAITING_DOCUMENTS
+        return PracticeStatus(
+            code=code,
+            practice_id=row.id,
+            state=row.state,
+            closure=row.closure,
+            since=row.state_since,
+            due_on=row.due_on,
+            documents_by=self._counting.documents_by(row.state_since) if asked else None,
+            answered_on=self._counting.day(row.answered_at) if row.answered_at else None,
+        )
 
     async def step(
         self, practice_id: UUID, to: PracticeState, reason: str, author: str, closure: Closure | None = None

@@ -48,7 +48,11 @@ PRACTICE_STEPS: Steps[PracticeState] = Steps(
     "practice",
     first=_P.RECEIVED,
     table={
-        _P.RECEIVED: {_P.IN_PROGRESS: "an operator takes it", _P.CLOSED: "with a closing reason"},
+        _P.RECEIVED: {
+            _P.IN_PROGRESS: "an operator takes it",
+            _P.ANSWERED: "the reply is sent at once",
+            _P.CLOSED: "with a closing reason",
+        },
         _P.IN_PROGRESS: {
             _P.AWAITING_ADMINISTRATION: "an opinion or assessment is asked",
             _P.AWAITING_DOCUMENTS: "documents are asked of the requester",
@@ -65,8 +69,8 @@ PRACTICE_STEPS: Steps[PracticeState] = Steps(
 CLOCK: Mapping[PracticeState, ClockState] = {
     _P.RECEIVED: ClockState.RUNS,
     _P.IN_PROGRESS: ClockState.RUNS,
-    _P.AWAITING_ADMINISTRATION: ClockState.SUSPENDED,
-    _P.AWAITING_DOCUMENTS: ClockState.SUSPENDED,
+    _P.AWAITING_ADMINISTRATION: ClockState.SUSPENDED_ADMINISTRATION,
+    _P.AWAITING_DOCUMENTS: ClockState.SUSPENDED_DOCUMENTS,
     _P.ANSWERED: ClockState.STOPPED,
     _P.CLOSED: ClockState.STOPPED,
 }

@@ -1,19 +1,32 @@
-"""The rows behind practices and messages, and how they become the values of `model.py`."""
+"""The rows behind practices, and how they become the values of `model.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, ForeignKey, Identity, Index, String, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy import (
+    text as sql,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
-from foundation.database import Base
+import ticket_core.events.store
+import ticket_core.people.store  # noqa: F401  a practice refers to their rows
+from foundation.database import Base, Instant, one_of
+from ticket_core.chain import Link
 from ticket_core.codes import CODE_DIGITS
 from ticket_core.model import (
     Channel,
@@ -22,26 +35,15 @@ from ticket_core.model import (
     Closure,
     HistoryEntry,
     Kind,
-    Message,
-    MessageState,
     Practice,
+    PracticeClass,
     PracticeState,
-    Transcript,
-    Word,
+    Requester,
+    RequesterType,
 )
 
-Instant = DateTime(timezone=True)
-
-
-def _names(of: type[StrEnum], constraint: str) -> Enum:
-    return Enum(
-        of,
-        native_enum=False,
-        length=32,
-        create_constraint=True,
-        name=constraint,
-        values_callable=lambda members: [member.value for member in members],
-    )
+SEARCHABLE = "CASE WHEN language = 'en' THEN to_tsvector('english'::regconfig, {words}) ELSE to_tsvector('italian'::regconfig, {words}) END"
+"""Each practice is searched in its own language: words are found in all their forms."""
 
 
 class CodeRow(Base):
@@ -54,63 +56,162 @@ class CodeRow(Base):
     drawn_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class ErasedCodeRow(Base):
+    """The keyed HMAC of a code whose practice was erased: enough never to draw it again, too little to know it."""
+
+    __tablename__ = "erased_code"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class PracticeRow(Base):
-    """One practice."""
+    """One practice. `due_on` is the last clock interval's, here for the lists; `history_length` and `history_head` hold the chain's end."""
 
     __tablename__ = "practice"
     __table_args__ = (
         CheckConstraint("(state = 'closed') = (closure IS NOT NULL)", name="practice_closed_with_a_reason"),
+        CheckConstraint("(code IS NULL) = (erased_at IS NOT NULL)", name="practice_without_a_code_is_erased"),
         Index("practice_by_opening", "opened_at"),
+        Index("practice_by_due", "due_on", "id", postgresql_where=sql("due_on IS NOT NULL")),
+        Index("practice_by_state", "state", "state_since"),
+        Index("practice_by_caller", "caller"),
+        Index("practice_by_email", sql("lower(email)")),
+        Index("practice_by_office", "office_id", "state"),
+        Index("practice_by_operator", "operator", "state"),
+        Index("practice_by_event", "event_id", "opened_at"),
+        Index("practice_by_municipality", "municipality", "opened_at"),
+        Index("practice_search", "search", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(CODE_DIGITS), unique=True)
-    channel: Mapped[Channel] = mapped_column(_names(Channel, "practice_channel"))
-    kind: Mapped[Kind | None] = mapped_column(_names(Kind, "practice_kind"))
+    code: Mapped[str | None] = mapped_column(String(CODE_DIGITS), unique=True)
+    channel: Mapped[Channel] = mapped_column(one_of(Channel, "practice_channel"))
+    kind: Mapped[Kind | None] = mapped_column(one_of(Kind, "practice_kind"))
     language: Mapped[str] = mapped_column(String(8))
     caller: Mapped[str | None] = mapped_column(Text)
-    state: Mapped[PracticeState] = mapped_column(_names(PracticeState, "practice_state"))
-    closure: Mapped[Closure | None] = mapped_column(_names(Closure, "practice_closure"))
+    requester_type: Mapped[RequesterType] = mapped_column(
+        one_of(RequesterType, "practice_requester_type"), server_default=sql("'citizen'")
+    )
+    name: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    postal: Mapped[str | None] = mapped_column(Text)
+    fax: Mapped[str | None] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text, server_default=sql("''"))
+    text: Mapped[str] = mapped_column(Text, server_default=sql("''"))
+    practice_class: Mapped[PracticeClass | None] = mapped_column(one_of(PracticeClass, "practice_class"))
+    state: Mapped[PracticeState] = mapped_column(one_of(PracticeState, "practice_state"))
+    closure: Mapped[Closure | None] = mapped_column(one_of(Closure, "practice_closure"))
     opened_at: Mapped[datetime] = mapped_column(Instant)
+    counts_from: Mapped[datetime] = mapped_column(Instant)
     state_since: Mapped[datetime] = mapped_column(Instant)
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
-    no_reply_address: Mapped[bool] = mapped_column(server_default=text("false"))
-    history: Mapped[list[HistoryRow]] = relationship(order_by="HistoryRow.id", lazy="selectin")
+    due_on: Mapped[date | None]
+    no_reply_address: Mapped[bool] = mapped_column(server_default=sql("false"))
+    office_id: Mapped[UUID | None] = mapped_column(ForeignKey("office.id"))
+    operator: Mapped[str | None] = mapped_column(Text)
+    topic_id: Mapped[UUID | None] = mapped_column(ForeignKey("topic.id"))
+    municipality: Mapped[str | None] = mapped_column(ForeignKey("municipality.istat"))
+    event_id: Mapped[UUID | None] = mapped_column(ForeignKey("event.id"))
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("practice.id"), index=True)
+    exercise: Mapped[bool] = mapped_column(server_default=sql("false"))
+    erased_at: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(server_default=sql("0"))
+    history_length: Mapped[int] = mapped_column(server_default=sql("0"))
+    history_head: Mapped[bytes] = mapped_column(LargeBinary)
+    search: Mapped[str] = deferred(
+        mapped_column(
+            TSVECTOR,
+            Computed(SEARCHABLE.format(words="coalesce(name, '') || ' ' || subject || ' ' || text"), persisted=True),
+        )
+    )
+    history: Mapped[list[HistoryRow]] = relationship(order_by="HistoryRow.seq", lazy="selectin")
     clock: Mapped[list[ClockRow]] = relationship(order_by="ClockRow.id", lazy="selectin")
+
+    def requester(self) -> Requester:
+        """Who asks."""
+        return Requester(self.requester_type, self.name, self.email, self.postal, self.fax, self.caller)
 
     def value(self) -> Practice:
         """The frozen value of this row."""
-        clock = tuple(row.value() for row in self.clock)
         return Practice(
             id=self.id,
-            code=self.code,
+            code=self.code or "",
             channel=self.channel,
             kind=self.kind,
             language=self.language,
-            caller=self.caller,
+            requester=self.requester(),
+            subject=self.subject,
+            text=self.text,
+            practice_class=self.practice_class,
             state=self.state,
             closure=self.closure,
             opened_at=self.opened_at,
+            counts_from=self.counts_from,
             state_since=self.state_since,
             answered_at=self.answered_at,
-            due_on=clock[-1].due_on if clock else None,
+            due_on=self.due_on,
             no_reply_address=self.no_reply_address,
-            history=tuple(HistoryEntry(row.at, row.author, row.what, row.reason) for row in self.history),
-            clock=clock,
+            office_id=self.office_id,
+            operator=self.operator,
+            topic_id=self.topic_id,
+            municipality=self.municipality,
+            event_id=self.event_id,
+            merged_into=self.merged_into,
+            exercise=self.exercise,
+            erased_at=self.erased_at,
+            version=self.version,
+            history=tuple(row.value() for row in self.history),
+            clock=tuple(row.value() for row in self.clock),
         )
 
 
 class HistoryRow(Base):
-    """One thing that happened to a practice; rows are only ever added."""
+    """One entry of a practice's history, chained to the one before. A trigger lets rows be added, and their content be emptied."""
 
     __tablename__ = "practice_history"
+    __table_args__ = (UniqueConstraint("practice_id", "seq", name="practice_history_in_order"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"), index=True)
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"))
+    seq: Mapped[int]
     at: Mapped[datetime] = mapped_column(Instant)
-    author: Mapped[str] = mapped_column(Text)
     what: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
+    author: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+
+    def value(self) -> HistoryEntry:
+        """The frozen value of this row."""
+        return HistoryEntry(self.at, self.author or "", self.what, self.reason or "")
+
+    def link(self) -> Link:
+        """The same, as a link of the chain."""
+        return Link(
+            self.practice_id,
+            self.seq,
+            self.at,
+            self.what,
+            self.author,
+            self.reason,
+            self.salt,
+            self.content,
+            self.digest,
+        )
+
+
+class SealRow(Base):
+    """A seal over every history row up to `up_to`, chained to the seal before."""
+
+    __tablename__ = "history_seal"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    up_to: Mapped[int] = mapped_column(BigInteger, unique=True)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class ClockRow(Base):
@@ -120,74 +221,26 @@ class ClockRow(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"), index=True)
-    state: Mapped[ClockState] = mapped_column(_names(ClockState, "practice_clock_state"))
+    state: Mapped[ClockState] = mapped_column(one_of(ClockState, "practice_clock_state"))
     starts: Mapped[datetime] = mapped_column(Instant)
     ends: Mapped[datetime | None] = mapped_column(Instant)
     reason: Mapped[str] = mapped_column(Text)
     due_on: Mapped[date | None]
+    term_days: Mapped[int]
 
     def value(self) -> ClockInterval:
         """The frozen value of this row."""
-        return ClockInterval(self.state, self.starts, self.ends, self.reason, self.due_on)
+        return ClockInterval(self.state, self.starts, self.ends, self.reason, self.due_on, self.term_days)
 
 
-class MessageRow(Base):
-    """One voice message; its state and lease say which work is left."""
+class ContactRow(Base):
+    """A contact beside the first that belongs to a practice: a call, a letter, another practice that was merged into it."""
 
-    __tablename__ = "message"
-    __table_args__ = (Index("message_by_work", "state", "made_at"),)
+    __tablename__ = "practice_contact"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    call_id: Mapped[UUID] = mapped_column(index=True)
-    practice_id: Mapped[UUID | None] = mapped_column(ForeignKey("practice.id"), index=True)
-    adds_to: Mapped[UUID | None] = mapped_column(ForeignKey("practice.id"))
-    language: Mapped[str] = mapped_column(String(8))
-    caller: Mapped[str | None] = mapped_column(Text)
-    recording: Mapped[str] = mapped_column(Text)
-    audio_path: Mapped[str | None] = mapped_column(Text)
-    seconds: Mapped[float | None]
-    talk_seconds: Mapped[float | None]
-    state: Mapped[MessageState] = mapped_column(_names(MessageState, "message_state"))
-    attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    worker: Mapped[str | None] = mapped_column(Text)
-    lease_until: Mapped[datetime | None] = mapped_column(Instant)
-    transcript: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    alarm_words: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
-    reason: Mapped[str | None] = mapped_column(Text)
-    made_at: Mapped[datetime] = mapped_column(Instant)
-
-    def value(self) -> Message:
-        """The frozen value of this row."""
-        return Message(
-            id=self.id,
-            call_id=self.call_id,
-            practice_id=self.practice_id,
-            adds_to=self.adds_to,
-            language=self.language,
-            caller=self.caller,
-            recording=self.recording,
-            audio_path=self.audio_path,
-            seconds=self.seconds,
-            talk_seconds=self.talk_seconds,
-            state=self.state,
-            attempts=self.attempts,
-            worker=self.worker,
-            lease_until=self.lease_until,
-            transcript=transcript_value(self.transcript),
-            alarm_words=tuple(self.alarm_words),
-            reason=self.reason,
-            made_at=self.made_at,
-        )
-
-
-def transcript_document(transcript: Transcript) -> dict[str, Any]:
-    """A transcript as the JSON document that is stored."""
-    return asdict(transcript)
-
-
-def transcript_value(document: dict[str, Any] | None) -> Transcript | None:
-    """The stored JSON document as a transcript."""
-    if document is None:
-        return None
-    words: Sequence[dict[str, Any]] = document["words"]
-    return Transcript(**document | {"words": tuple(Word(**word) for word in words)})
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"), index=True)
+    channel: Mapped[Channel] = mapped_column(one_of(Channel, "practice_contact_channel"))
+    reference: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Instant)
+    author: Mapped[str] = mapped_column(Text)

@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from foundation import logs
-from foundation.clock import Clock
-from foundation.database import Database
-from ticket_core.changes import Changes
-from ticket_core.codes import new_code
+from ticket_core.changes import Changes, Verbs
+from ticket_core.message_store import MessageRow, transcript_document
 from ticket_core.model import AWAITING_TEXT, Backlog, Closure, Message, MessageState, PracticeState, Transcript
-from ticket_core.rules import WorkingDay, closes_as_no_content
-from ticket_core.store import MessageRow, transcript_document
+from ticket_core.rules import closes_as_no_content
 
 log = logs.get(__name__)
 
 AUTHOR = "voicemail_worker"
-ROME = ZoneInfo("Europe/Rome")
 
 
-class Transcription:
+class Transcription(Verbs):
     """Claims are conditional updates: a message is held by one worker, until it says so or its lease runs out.
 
     A verb that takes `worker` changes nothing and returns False when that worker does not hold the message any more.
     """
-
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        working_day: WorkingDay,
-        zone: tzinfo = ROME,
-        draw: Callable[[], str] = new_code,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._working_day = working_day
-        self._zone = zone
-        self._draw = draw
-
-    @asynccontextmanager
-    async def _changes(self, at: datetime | None = None) -> AsyncIterator[Changes]:
-        async with self._database.session() as session:
-            yield Changes(session, self._clock, self._working_day, self._zone, self._draw, at)
 
     def _is_free(self) -> ColumnElement[bool]:
         lapsed = (MessageRow.state == MessageState.TRANSCRIBING) & (MessageRow.lease_until <= self._clock.now())

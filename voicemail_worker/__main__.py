@@ -18,6 +18,7 @@ from foundation.periodic import Periodic, repeat
 from ledger.service import Ledger
 from ticket_core.audio_store import AudioSettings, AudioStore
 from ticket_core.service import Practices
+from ticket_core.settings import CodeSettings, TermSettings
 from voicemail_worker import metrics, models
 from voicemail_worker.decoding import DecoderProcess
 from voicemail_worker.news import MessageNews
@@ -36,6 +37,8 @@ class Tree(BaseModel):
     audio: AudioSettings
     voicemail: VoicemailSettings
     hours: HoursSettings = HoursSettings()
+    codes: CodeSettings
+    terms: TermSettings = TermSettings()
     fallback: FallbackSettings | None = None
 
 
@@ -69,7 +72,7 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     clock = SystemClock()
     database, bus = Database(tree.database), Bus(tree.redis)
     decoder = DecoderProcess(own.load_limit_s, own.niceness)
-    practices = Practices(database, clock, tree.hours.calendar().is_working_day, tree.hours.zone)
+    practices = Practices(database, clock, tree.terms.counting(tree.hours), tree.codes.book())
     news = MessageNews(bus, own.name, own.lease_s)
     worker = Worker(practices, news, decoder, partial(models.list_models, own.models_dir), own, folder, clock, rows)
     try:

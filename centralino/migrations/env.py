@@ -11,6 +11,7 @@ import ledger.store
 import queue_manager.store
 import ticket_core.attachments.store
 import ticket_core.events.store
+import ticket_core.message_store
 import ticket_core.people.store
 import ticket_core.replies.store
 import ticket_core.store

@@ -20,8 +20,9 @@ from foundation.database import Database, DatabaseSettings
 from ledger.service import Ledger
 from ledger.store import CallRow
 from tests.chaos.agree import Books
+from ticket_core.message_store import MessageRow
 from ticket_core.model import Message
-from ticket_core.store import MessageRow, PracticeRow
+from ticket_core.store import PracticeRow
 
 Row = TypeVar("Row")
 

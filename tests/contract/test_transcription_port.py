@@ -11,6 +11,7 @@ import pytest
 from foundation.database import Database, DatabaseSettings
 from tests.clocks import HeldClock
 from tests.postgres import Throwaway, throwaway_cluster
+from tests.practices import CODES, COUNTING
 from ticket_core.model import Audio, Message, MessageState, Transcript, Word
 from ticket_core.service import Practices
 from voicemail_worker.memory import MemoryMessages
@@ -59,7 +60,7 @@ def in_memory(clock: HeldClock) -> Desk:
 
 
 def in_postgres(clock: HeldClock, database: Database) -> Desk:
-    practices = Practices(database, clock, lambda _: True)
+    practices = Practices(database, clock, COUNTING, CODES)
 
     async def arrives(language: str) -> UUID:
         message_id = uuid4()

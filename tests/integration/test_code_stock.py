@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dialplan.calendar import Calendar
 from foundation.database import Database
 from tests.clocks import HeldClock
+from tests.practices import CODES, COUNTING
 from ticket_core.code_stock import CodeStock
 from ticket_core.codes import is_well_formed
 from ticket_core.service import Practices
@@ -17,7 +17,7 @@ from ticket_core.service import Practices
 
 @pytest.fixture
 def practices(database: Database, clock: HeldClock) -> Practices:
-    return Practices(database, clock, Calendar().is_working_day)
+    return Practices(database, clock, COUNTING, CODES)
 
 
 def stock(folder: Path, practices: Practices, holder: str = "ivr") -> CodeStock:

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from dialplan.calendar import Calendar
 from dialplan.known import KnownCalendar
 from dialplan.settings import HoursSettings
 from dialplan.store import CalendarStore
@@ -31,6 +30,7 @@ from ledger.service import Ledger
 from phone.call import Ended, Recorded
 from phone.fake_call import FakeCall
 from tests.clocks import HeldClock
+from tests.practices import CODES, COUNTING
 from ticket_core.audio_store import AudioStore
 from ticket_core.code_stock import CodeStock
 from ticket_core.model import Audio, MessageState
@@ -47,7 +47,7 @@ class Process:
         (folder / "spool/recording").mkdir(parents=True, exist_ok=True)
         (folder / "spool/fallback").mkdir(parents=True, exist_ok=True)
         bus = Bus(RedisSettings(url=f"unix://{folder}/no-redis.sock"))
-        self.practices = Practices(database, clock, Calendar().is_working_day)
+        self.practices = Practices(database, clock, COUNTING, CODES)
         self.ledger = Ledger(database, clock)
         self.outbox = Outbox(
             Journal(folder / "outbox"),

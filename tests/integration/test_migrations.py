@@ -17,6 +17,7 @@ from foundation.clock import SystemClock
 from foundation.database import Base, Database, DatabaseSettings
 from ledger.service import Ledger
 from tests.postgres import Throwaway
+from ticket_core.histories import Histories
 
 CHECKS = "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
 
@@ -74,3 +75,46 @@ def test_processes_that_start_together_upgrade_once(postgres: Throwaway) -> None
 
 def test_a_database_is_reached_by_the_address_that_settings_take(database_url: str) -> None:
     assert DatabaseSettings(url=database_url).url == database_url
+
+
+def execute(url: str, *statements: str) -> None:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+FIRST_PATH = """
+INSERT INTO practice (id, code, channel, language, caller, state, opened_at, state_since)
+VALUES ('00000000-0000-0000-0000-000000000001', '12345678903', 'voice_message', 'it', '+390612345678', 'awaiting_documents',
+        '2026-10-05T08:00Z', '2026-10-07T08:00Z');
+INSERT INTO practice_history (practice_id, at, author, what, reason) VALUES
+ ('00000000-0000-0000-0000-000000000001', '2026-10-05T08:00Z', 'caller', 'received', 'voice_message'),
+ ('00000000-0000-0000-0000-000000000001', '2026-10-06T08:00Z', 'anna', 'received -> in_progress', 'taken'),
+ ('00000000-0000-0000-0000-000000000001', '2026-10-07T08:00Z', 'anna', 'in_progress -> awaiting_documents', 'una fotografia');
+INSERT INTO practice_clock (practice_id, state, starts, ends, reason, due_on) VALUES
+ ('00000000-0000-0000-0000-000000000001', 'runs', '2026-10-05T08:00Z', '2026-10-07T08:00Z', 'received', '2026-11-16'),
+ ('00000000-0000-0000-0000-000000000001', 'suspended', '2026-10-07T08:00Z', NULL, 'una fotografia', NULL);
+INSERT INTO message (id, call_id, practice_id, language, recording, state, made_at)
+VALUES ('00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000001', 'it',
+        'r', 'to_transcribe', '2026-10-05T08:00Z')
+"""
+KEPT = "SELECT code, state, opened_at FROM practice"
+HISTORY = "SELECT at, author, what, reason FROM practice_history"
+CLOCK = "SELECT state, starts, ends FROM practice_clock"
+
+
+async def test_practices_of_the_first_path_go_up_and_down_again_with_their_whole_past(postgres: Throwaway) -> None:
+    with postgres.empty_database() as url:
+        migrate.upgrade(url, "0003")
+        execute(url, *FIRST_PATH.split(";"))
+        before = [rows(url, query) for query in (KEPT, HISTORY, CLOCK)]
+        migrate.upgrade(url)
+        assert [rows(url, query) for query in (KEPT, HISTORY)] == before[:2]
+        assert {row[0] for row in rows(url, CLOCK)} == {"runs", "suspended_documents"}
+        database = Database(DatabaseSettings(url=url))
+        verdict = await Histories(database, SystemClock()).verify()
+        await database.close()
+        assert (verdict.practices, verdict.entries, verdict.faults) == (1, 3, ())
+        migrate.downgrade(url, "0003")
+        assert [rows(url, query) for query in (KEPT, HISTORY, CLOCK)] == before

@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from dialplan.calendar import Calendar
 from foundation.database import Database
 from tests.clocks import HeldClock
+from tests.practices import CODES, COUNTING
 from ticket_core.changes import UnknownMessage, UnknownPractice
+from ticket_core.code_book import CodeBook
 from ticket_core.codes import is_well_formed, new_code
 from ticket_core.model import (
     Audio,
@@ -31,13 +32,12 @@ from ticket_core.states import IllegalStep
 
 AUDIO = Audio("2026/10/05/a.wav", 12.5, 9.0)
 TRANSCRIPT = Transcript("buongiorno", (Word("buongiorno", 0.5, 1.25, 0.875),), "vosk", "small-it", "it")
-WORKING = Calendar().is_working_day
 CALLER = "+390612345678"
 
 
 @pytest.fixture
 def practices(database: Database, clock: HeldClock) -> Practices:
-    return Practices(database, clock, WORKING)
+    return Practices(database, clock, COUNTING, CODES)
 
 
 async def opened(practices: Practices, adds_to: UUID | None = None, language: str = "it") -> UUID:
@@ -125,7 +125,7 @@ async def test_the_take_of_a_filed_message_stays_the_one_that_was_filed(practice
 async def test_a_code_that_is_taken_is_drawn_again(database: Database, clock: HeldClock) -> None:
     taken, free = new_code(), new_code()
     draws = iter([taken, taken, taken, free])
-    practices = Practices(database, clock, WORKING, draw=lambda: next(draws))
+    practices = Practices(database, clock, COUNTING, CodeBook(b"test", lambda: next(draws)))
     codes = [(await filed(practices))[1].code for _ in range(2)]
     assert codes == [taken, free]
 
@@ -214,7 +214,7 @@ async def test_asking_for_documents_suspends_the_term_and_says_until_when(
     clock.move(days=20)
     back = await practices.step(practice.id, PracticeState.IN_PROGRESS, "plan is here", "operator")
     assert back.due_on == date(2026, 12, 4)
-    assert [one.state for one in back.clock] == [ClockState.RUNS, ClockState.SUSPENDED, ClockState.RUNS]
+    assert [one.state for one in back.clock] == [ClockState.RUNS, ClockState.SUSPENDED_DOCUMENTS, ClockState.RUNS]
 
 
 async def test_an_answer_stops_the_clock_and_tells_its_day(practices: Practices) -> None:
@@ -231,7 +231,7 @@ async def test_an_answer_stops_the_clock_and_tells_its_day(practices: Practices)
 async def test_an_illegal_step_changes_nothing(practices: Practices) -> None:
     _, practice = await filed(practices)
     with pytest.raises(IllegalStep):
-        await practices.step(practice.id, PracticeState.ANSWERED, "reply sent", "operator")
+        await practices.step(practice.id, PracticeState.AWAITING_DOCUMENTS, "asked", "operator")
     with pytest.raises(ValueError, match="closing reasons"):
         await practices.step(practice.id, PracticeState.CLOSED, "no reason", "operator")
     assert await practices.practice(practice.id) == practice

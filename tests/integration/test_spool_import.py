@@ -9,11 +9,11 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from dialplan.calendar import Calendar
 from foundation.database import Database
 from ledger.model import Outcome, StepKind
 from ledger.service import Ledger
 from tests.clocks import HeldClock
+from tests.practices import CODES, COUNTING
 from ticket_core.audio_store import AudioStore
 from ticket_core.model import Audio, MessageState
 from ticket_core.service import Practices
@@ -31,7 +31,7 @@ class Spool:
     def __init__(self, folder: Path, database: Database, clock: HeldClock) -> None:
         self.folder = folder / "fallback"
         self.folder.mkdir()
-        self.practices = Practices(database, clock, Calendar().is_working_day)
+        self.practices = Practices(database, clock, COUNTING, CODES)
         self.ledger = Ledger(database, clock)
         self.audio = folder / "audio"
         self.importing = SpoolImport(self.folder, self.practices, self.ledger, AudioStore(self.audio), clock)

@@ -19,6 +19,7 @@ from foundation.database import Database
 from foundation.process import EXIT_SETTINGS
 from tests import speech
 from tests.polling import until
+from tests.practices import CODES, COUNTING
 from tests.voicemail import models_with, packaged_whisper, redis_server
 from ticket_core.model import Audio, Message, MessageState
 from ticket_core.service import Practices
@@ -29,7 +30,7 @@ Start = Callable[[], AbstractContextManager["subprocess.Popen[bytes]"]]
 
 @pytest.fixture
 def practices(database: Database) -> Practices:
-    return Practices(database, SystemClock(), lambda _: True)
+    return Practices(database, SystemClock(), COUNTING, CODES)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ledger.model import Call, Outcome
 from tests.chaos.agree import Books, Circumstances, agree
 from tests.chaos.phones import THE_CALLER, THE_LINE, PhoneCall, Spoken, longest_silence
 from tests.chaos.voices import a_voice
-from ticket_core.model import Channel, Message, MessageState, Practice, PracticeState
+from ticket_core.model import Channel, Message, MessageState, Practice, PracticeState, Requester
 
 NOW = datetime(2026, 10, 5, 10, 0, tzinfo=UTC)
 NUMBER = "+393331000001"
@@ -30,7 +30,9 @@ def a_page(outcome: Outcome | None, number: str = NUMBER) -> Call:
 
 def a_practice(code: str = CODE) -> Practice:
     return Practice(
-        uuid4(), code, Channel.VOICE_MESSAGE, None, "it", NUMBER, PracticeState.RECEIVED, None, NOW, NOW, None, None, True
+        id=uuid4(), code=code, channel=Channel.VOICE_MESSAGE, kind=None, language="it", requester=Requester(phone=NUMBER),
+        subject="", text="", practice_class=None, state=PracticeState.RECEIVED, closure=None, opened_at=NOW, counts_from=NOW,
+        state_since=NOW, answered_at=None, due_on=None, no_reply_address=True,
     )  # fmt: skip
 
 

@@ -27,8 +27,8 @@ def test_every_practice_state_says_what_the_clock_does() -> None:
 
 
 def test_an_illegal_step_says_from_to_and_what_is_allowed() -> None:
-    with pytest.raises(IllegalStep, match=r"from received to answered.*in_progress, closed"):
-        PRACTICE_STEPS.check(PracticeState.RECEIVED, PracticeState.ANSWERED)
+    with pytest.raises(IllegalStep, match=r"from received to awaiting_documents.*in_progress, answered, closed"):
+        PRACTICE_STEPS.check(PracticeState.RECEIVED, PracticeState.AWAITING_DOCUMENTS)
 
 
 def test_a_step_out_of_a_final_state_says_that_it_is_final() -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foundation.database import Base
+from foundation.database import Base, Instant
 from ticket_core.attachments.model import Attachment
 from ticket_core.attachments.names import LONGEST
-
-Instant = DateTime(timezone=True)
 
 
 class AttachmentRow(Base):

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CHAR, BigInteger, CheckConstraint, DateTime, Enum, ForeignKey, Identity, Index, Text, text
+from sqlalchemy import CHAR, BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from foundation.database import Base
+from foundation.database import Base, Instant, one_of
 from ticket_core.events.model import Event, EventCall, EventKind, EventStep, Municipality, Topic
-
-Instant = DateTime(timezone=True)
-
-
-def _names(of: type[StrEnum], constraint: str) -> Enum:
-    return Enum(
-        of,
-        native_enum=False,
-        length=32,
-        create_constraint=True,
-        name=constraint,
-        values_callable=lambda members: [member.value for member in members],
-    )
 
 
 class LoadedRow(Base):
@@ -85,7 +71,7 @@ class EventRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text)
-    kind: Mapped[EventKind] = mapped_column(_names(EventKind, "event_kind"))
+    kind: Mapped[EventKind] = mapped_column(one_of(EventKind, "event_kind"))
     starts: Mapped[datetime] = mapped_column(Instant)
     ends: Mapped[datetime | None] = mapped_column(Instant)
     declared_by: Mapped[str] = mapped_column(Text)

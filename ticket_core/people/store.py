@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foundation.database import Base
+from foundation.database import Base, Instant, one_of
 from ticket_core.people.model import Office, OfficeRequester, Role, Staff, Token
-
-Instant = DateTime(timezone=True)
-
-
-def _names(of: type[StrEnum], constraint: str) -> Enum:
-    return Enum(
-        of,
-        native_enum=False,
-        length=32,
-        create_constraint=True,
-        name=constraint,
-        values_callable=lambda members: [member.value for member in members],
-    )
 
 
 class OfficeRow(Base):
@@ -64,7 +50,7 @@ class StaffRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(Text)
-    role: Mapped[Role] = mapped_column(_names(Role, "staff_role"))
+    role: Mapped[Role] = mapped_column(one_of(Role, "staff_role"))
     office_id: Mapped[UUID] = mapped_column(ForeignKey("office.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(server_default=text("true"))

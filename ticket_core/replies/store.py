@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 import ticket_core.store  # noqa: F401 (the table that letters refer to)
-from foundation.database import Base
+from foundation.database import Base, Instant, one_of
 from ticket_core.replies.model import Language, Letter, LetterKind, LetterState
-
-Instant = DateTime(timezone=True)
-
-
-def _names(of: type[StrEnum], constraint: str) -> Enum:
-    return Enum(
-        of,
-        native_enum=False,
-        length=32,
-        create_constraint=True,
-        name=constraint,
-        values_callable=lambda members: [member.value for member in members],
-    )
 
 
 class OutgoingRow(Base):
@@ -42,12 +28,12 @@ class OutgoingRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"), index=True)
     key: Mapped[str] = mapped_column(Text, unique=True)
-    kind: Mapped[LetterKind] = mapped_column(_names(LetterKind, "outgoing_kind"))
-    language: Mapped[Language] = mapped_column(_names(Language, "outgoing_language"))
+    kind: Mapped[LetterKind] = mapped_column(one_of(LetterKind, "outgoing_kind"))
+    language: Mapped[Language] = mapped_column(one_of(Language, "outgoing_language"))
     address: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
-    state: Mapped[LetterState] = mapped_column(_names(LetterState, "outgoing_state"))
+    state: Mapped[LetterState] = mapped_column(one_of(LetterState, "outgoing_state"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     trying_since: Mapped[datetime] = mapped_column(Instant)
     next_try_at: Mapped[datetime | None] = mapped_column(Instant)

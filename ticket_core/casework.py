@@ -1,0 +1,258 @@
+"""`Casework`: what people do with practices. Each verb is one transaction, with an author and a reason in the history.
+
+`version` is the practice's as its author saw it: whoever changes a practice that a person has changed since gets `Conflict`, and nothing
+is overwritten; None asks for no such check. A letter to the requester is queued in the transaction of the step that it tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from foundation import logs
+from foundation.clock import Clock
+from foundation.database import Database
+from ticket_core.changes import Changes, Verbs
+from ticket_core.code_book import CodeBook
+from ticket_core.edits import Edit, without_person
+from ticket_core.letters import Letters
+from ticket_core.model import Channel, Closure, Practice, PracticeClass, PracticeState, Request
+from ticket_core.replies.service import Replies
+from ticket_core.rules import REOPENABLE
+from ticket_core.states import IllegalStep
+from ticket_core.store import ContactRow, HistoryRow, PracticeRow
+from ticket_core.terms import Counting
+
+log = logs.get(__name__)
+
+
+class Taken(Exception):
+    """Another operator has this practice: the text says who. A supervisor can assign it."""
+
+
+class NoReplyAddress(Exception):
+    """There is no e-mail address to answer to: the text says which other ways there are."""
+
+
+class Casework(Verbs):
+    """The verbs of operators and supervisors. All raise `UnknownPractice`; steps raise `IllegalStep` and change nothing."""
+
+    def __init__(self, database: Database, clock: Clock, counting: Counting, codes: CodeBook, replies: Replies) -> None:
+        super().__init__(database, clock, counting, codes)
+        self.letters = Letters(replies, counting)
+
+    async def open(self, request: Request, author: str, practice_id: UUID | None = None) -> Practice:
+        """Write down a request, and acknowledge it. Again under the same id: the practice that there is, and no second letter."""
+        async with self._changes() as changes:
+            practice_id = practice_id or uuid4()
+            # Two who write down the same one at once do so one after the other.
+            await changes.session.execute(
+                select(func.pg_advisory_xact_lock(func.hashtextextended(str(practice_id), 0)))
+            )
+            row = await changes.session.get(PracticeRow, practice_id)
+            if row is None:
+                row = await changes.open_practice(request, author, practice_id)
+                await self.letters.received(changes, row)
+            return row.value()
+
+    async def take(self, practice_id: UUID, operator: str, version: int | None = None) -> Practice:
+        """An operator makes it theirs. Raises `Taken` when it is somebody else's."""
+        async with self._changed(practice_id, version) as (changes, row):
+            if row.operator not in (None, operator):
+                raise Taken(f"this practice is with {row.operator}: a supervisor can assign it to somebody else")
+            if row.state is PracticeState.RECEIVED:
+                changes.step(row, PracticeState.IN_PROGRESS, "taken", operator)
+            elif row.operator is None:
+                changes.note(row, operator, "taken", row.state.value)
+                row.version += 1
+            row.operator = operator
+            return row.value()
+
+    async def assign(
+        self,
+        practice_id: UUID,
+        author: str,
+        reason: str,
+        operator: str | None = None,
+        office_id: UUID | None = None,
+        version: int | None = None,
+    ) -> Practice:
+        """Give it to an operator, or to another office, where nobody has it yet."""
+        async with self._changed(practice_id, version) as (changes, row):
+            before = row.operator or "nobody"
+            row.office_id = office_id or row.office_id
+            row.operator = operator
+            changes.note(row, author, f"assigned {before} -> {operator or 'nobody'}", reason)
+            row.version += 1
+            return row.value()
+
+    async def classify(
+        self,
+        practice_id: UUID,
+        practice_class: PracticeClass,
+        author: str,
+        reason: str = "",
+        version: int | None = None,
+    ) -> Practice:
+        """Say how hard the answer is: the term is computed again from the clock's ledger. The same class again changes nothing."""
+        async with self._changed(practice_id, version) as (changes, row):
+            if row.practice_class is not practice_class:
+                changes.classify(row, practice_class, author, reason)
+            return row.value()
+
+    async def correct(
+        self, practice_id: UUID, edit: Edit, author: str, reason: str, version: int | None = None
+    ) -> Practice:
+        """Put fields right; what they were stays in the history. Another channel is another term."""
+        async with self._changed(practice_id, version) as (changes, row):
+            changed = edit.apply(row)
+            if changed:
+                changes.set_clock(row, row.state, "corrected", changes.now)
+                changes.note(row, author, "corrected", "; ".join((reason, *changed)))
+                row.version += 1
+            return row.value()
+
+    async def ask_administration(
+        self, practice_id: UUID, administration: str, author: str, version: int | None = None
+    ) -> Practice:
+        """Ask another administration for its assessment or opinion: the term is suspended."""
+        async with self._changed(practice_id, version) as (changes, row):
+            changes.step(row, PracticeState.AWAITING_ADMINISTRATION, administration, author)
+            await self.letters.suspended(changes, row, administration)
+            return row.value()
+
+    async def ask_documents(
+        self, practice_id: UUID, documents: str, author: str, version: int | None = None
+    ) -> Practice:
+        """Ask the requester for documents: the term is suspended, and in 40 days without them the practice closes."""
+        async with self._changed(practice_id, version) as (changes, row):
+            changes.step(row, PracticeState.AWAITING_DOCUMENTS, documents, author)
+            await self.letters.documents_asked(changes, row, documents)
+            return row.value()
+
+    async def resume(self, practice_id: UUID, reason: str, author: str, version: int | None = None) -> Practice:
+        """What was waited for is here: the term runs on from where it stood."""
+        async with self._changed(practice_id, version) as (changes, row):
+            if row.state not in (PracticeState.AWAITING_ADMINISTRATION, PracticeState.AWAITING_DOCUMENTS):
+                raise IllegalStep(f"only a practice that waits for something can be resumed: this one is {row.state}")
+            changes.step(row, PracticeState.IN_PROGRESS, reason, author)
+            return row.value()
+
+    async def answer(
+        self, practice_id: UUID, text: str, author: str, by: Channel = Channel.EMAIL, version: int | None = None
+    ) -> Practice:
+        """Answer: by e-mail the letter is queued, by any other channel it is written down as given. Raises `NoReplyAddress`."""
+        async with self._changed(practice_id, version) as (changes, row):
+            if by is Channel.EMAIL and not row.email:
+                raise NoReplyAddress(
+                    "there is no e-mail address to answer to. Answer by another channel and say which, add the address, or close the "
+                    "practice as no_reply_address."
+                )
+            changes.step(row, PracticeState.ANSWERED, f"{by.value}: {text}", author)
+            if by is Channel.EMAIL:
+                await self.letters.answer(changes, row, text, author)
+            return row.value()
+
+    async def answer_event(self, practice_id: UUID, event: str, text: str, author: str) -> bool:
+        """Give one practice of an event the answer that all get. False where there is nothing to answer, or no way to."""
+        async with self._changed(practice_id, None) as (changes, row):
+            if not row.email or row.state not in (PracticeState.RECEIVED, PracticeState.IN_PROGRESS):
+                return False
+            changes.step(row, PracticeState.ANSWERED, f"event {event}: {text}", author)
+            await self.letters.event_answer(changes, row, event, text, author)
+            return True
+
+    async def close(
+        self, practice_id: UUID, closure: Closure, reason: str, author: str, version: int | None = None
+    ) -> Practice:
+        """Close it, with one of the closing reasons."""
+        async with self._changed(practice_id, version) as (changes, row):
+            if row.state is PracticeState.AWAITING_DOCUMENTS and closure is Closure.MISSING_DOCUMENTS:
+                await self.letters.closed_missing_documents(changes, row)
+            changes.step(row, PracticeState.CLOSED, reason, author, closure)
+            return row.value()
+
+    async def reopen(self, practice_id: UUID, reason: str, author: str, version: int | None = None) -> Practice:
+        """Work on it again: a new term begins, the old one stays in the ledger."""
+        async with self._changed(practice_id, version) as (changes, row):
+            if row.state not in REOPENABLE or row.erased_at or row.merged_into:
+                what = "erased" if row.erased_at else "merged into another" if row.merged_into else row.state.value
+                raise IllegalStep(f"only a practice that was answered or closed can be reopened: this one is {what}")
+            changes.step(row, PracticeState.IN_PROGRESS, reason, author)
+            await self.letters.reopened(changes, row)
+            return row.value()
+
+    async def merge(
+        self, practice_id: UUID, into: UUID, author: str, reason: str, version: int | None = None
+    ) -> Practice:
+        """Two practices are one request: this one closes as a duplicate, its code tells of the other from now on. Returns the other.
+
+        Nothing is moved: messages, letters and history stay where they are, and the other one shows them.
+        """
+        if practice_id == into:
+            raise ValueError("a practice cannot be merged into itself")
+        async with self._changes() as changes:
+            # Always in the same order, so that two who merge crosswise do not wait for each other.
+            rows = {one: await changes.practice(one) for one in sorted((practice_id, into))}
+            row, kept = await changes.practice(practice_id, version), rows[into]
+            if kept.merged_into or kept.erased_at:
+                raise IllegalStep("the practice to merge into was itself merged or erased: name the one that is left")
+            if row.merged_into == into:
+                return kept.value()
+            if row.merged_into:
+                raise IllegalStep("this practice was merged into another one before")
+            if row.state is not PracticeState.CLOSED:
+                changes.step(row, PracticeState.CLOSED, reason, author, Closure.DUPLICATE)
+            row.merged_into = into
+            changes.note(row, author, f"merged into {into}", reason)
+            changes.note(kept, author, f"merged from {practice_id}", reason)
+            kept.version += 1
+            earlier = update(PracticeRow).where(PracticeRow.merged_into == practice_id)
+            await changes.session.execute(earlier.values(merged_into=into))
+            await self._link(changes, kept, practice_id, row.channel, f"practice {practice_id}", row.opened_at, author)
+            return kept.value()
+
+    async def link_contact(
+        self, contact_id: UUID, practice_id: UUID, channel: Channel, reference: str, at: datetime, author: str
+    ) -> None:
+        """Another contact belongs to the practice: `reference` says which call, letter or message. Again: no second one."""
+        async with self._changed(practice_id, None) as (changes, row):
+            await self._link(changes, row, contact_id, channel, reference, at, author)
+
+    async def _link(
+        self, changes: Changes, row: PracticeRow, contact_id: UUID, channel: Channel, reference: str, at: datetime, author: str
+    ) -> None:  # fmt: skip
+        values = {
+            "id": contact_id, "practice_id": row.id, "channel": channel, "reference": reference, "at": at, "author": author,
+        }  # fmt: skip
+        query = insert(ContactRow).values(values).on_conflict_do_nothing(index_elements=["id"]).returning(ContactRow.id)
+        if (await changes.session.execute(query)).scalar_one_or_none():
+            changes.note(row, author, "contact", f"{channel.value} {reference}")
+
+    async def erase(self, practice_id: UUID, author: str, reason: str) -> None:
+        """Forget who asked and what: code, person, words, and what the history says. That something happened, and when, stays.
+
+        Audio, attachments and letters of it are removed by the `clock` process.
+        """
+        async with self._changed(practice_id, None) as (changes, row):
+            if row.erased_at:
+                return
+            if row.state is not PracticeState.CLOSED:
+                changes.step(row, PracticeState.CLOSED, "erased", author, Closure.WITHDRAWN)
+            Edit(requester=without_person(row.requester()), subject="", text="").apply(row)
+            await changes.erase_code(row)
+            await changes.session.flush()
+            emptied = update(HistoryRow).where(HistoryRow.practice_id == row.id)
+            await changes.session.execute(emptied.values(author=None, reason=None, salt=None))
+            changes.note(row, author, "erased", reason)
+        log.info("practice_erased", practice_id=str(practice_id))
+
+    @asynccontextmanager
+    async def _changed(self, practice_id: UUID, version: int | None) -> AsyncIterator[tuple[Changes, PracticeRow]]:
+        async with self._changes() as changes:
+            yield changes, await changes.practice(practice_id, version)
