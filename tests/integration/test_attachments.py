@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -31,6 +33,29 @@ from ticket_core.service import Practices
 
 PDF = b"%PDF-1.7\n a landslide on the road to the village\n"
 NOTHING = Swept(0, 0, ())
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from uuid import UUID
+from foundation.clock import SystemClock
+from foundation.database import Database, DatabaseSettings
+from ticket_core.attachments.folder import FolderStore
+from ticket_core.attachments.service import Attachments
+from ticket_core.attachments.settings import AttachmentSettings
+
+class Killed(FolderStore):
+    def put(self, content):
+        super().put(content)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+folder = Path(sys.argv[2])
+attachments = Attachments(
+    Database(DatabaseSettings(url=sys.argv[1])), SystemClock(), Killed(folder), AttachmentSettings(folder=folder)
+)
+asyncio.run(attachments.add(UUID(sys.argv[3]), "foto.pdf", sys.stdin.buffer, "web form", "web_form"))
+"""
 
 
 class Watched(FolderStore):
@@ -369,18 +394,13 @@ async def test_what_cannot_be_noted_is_not_done(
 # -- what goes wrong in between
 
 
-async def test_a_crash_between_content_and_row_leaves_content_that_is_swept_after_an_hour(
-    attachments: Attachments, practice: UUID, blobs: Watched, clock: HeldClock, settings: AttachmentSettings
+async def test_a_kill_between_content_and_row_leaves_content_that_is_swept_after_an_hour(
+    attachments: Attachments, practice: UUID, database_url: str, clock: HeldClock, settings: AttachmentSettings
 ) -> None:
-    class Crash(BaseException):
-        """The process dies here."""
-
-    def crash(_: Blob) -> None:
-        raise Crash
-
-    blobs.after_put = crash
-    with pytest.raises(Crash):
-        await offer(attachments, practice, PDF)
+    command = [sys.executable, "-c", KILLED, database_url, str(settings.folder), str(practice)]
+    killed = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+    await killed.communicate(PDF)
+    assert killed.returncode == -signal.SIGKILL
     assert await attachments.of(practice) == []
     left = files(settings.folder)
     assert left == [sha256(PDF).hexdigest()]

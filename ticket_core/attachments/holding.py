@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,16 +15,15 @@ from ticket_core.attachments.store import AttachmentRow
 KIND = 840_841
 
 
-@asynccontextmanager
-async def alone_with(session: AsyncSession, sha256: str) -> AsyncIterator[None]:
+async def hold(session: AsyncSession, sha256: str) -> None:
     """Until the transaction ends, nobody else binds a row to this content or removes it."""
     await session.execute(select(func.pg_advisory_xact_lock(KIND, func.hashtext(sha256))))
-    yield
 
 
 async def release(database: Database, blobs: BlobStore, sha256: str) -> bool:
     """Remove content that no row refers to; tells whether it was. Raises `BlobError`."""
-    async with database.session() as session, alone_with(session, sha256):
+    async with database.session() as session:
+        await hold(session, sha256)
         referred_to = exists().where(AttachmentRow.sha256 == sha256, AttachmentRow.erased_at.is_(None))
         if (await session.execute(select(referred_to))).scalar_one():
             return False

@@ -18,7 +18,7 @@ from foundation.clock import Clock
 from foundation.database import Database
 from ticket_core.attachments import sweeping
 from ticket_core.attachments.arriving import arriving
-from ticket_core.attachments.holding import alone_with, release
+from ticket_core.attachments.holding import hold, release
 from ticket_core.attachments.model import Attachment, Offered, Refusal, Swept
 from ticket_core.attachments.names import safe_name
 from ticket_core.attachments.ports import BlobStore, Note, Readable, StoreAway
@@ -102,16 +102,16 @@ class Attachments:
             known = await self._known_or_refused(session, offered)
             if known is not None:
                 return known
-            async with alone_with(session, offered.sha256):
-                if not await asyncio.to_thread(self._blobs.exists, offered.sha256):
-                    return None
-                query = (
-                    insert(AttachmentRow)
-                    .values(id=uuid4(), added_at=self._clock.now(), **asdict(offered))
-                    .returning(AttachmentRow)
-                )
-                value = (await session.execute(query)).scalar_one().value()
-                await self._tell(session, value)
+            await hold(session, offered.sha256)
+            if not await asyncio.to_thread(self._blobs.exists, offered.sha256):
+                return None
+            query = (
+                insert(AttachmentRow)
+                .values(id=uuid4(), added_at=self._clock.now(), **asdict(offered))
+                .returning(AttachmentRow)
+            )
+            value = (await session.execute(query)).scalar_one().value()
+            await self._tell(session, value)
         log.info("attachment_added", attachment_id=str(value.id), practice_id=str(value.practice_id), bytes=value.bytes)
         return value
 
