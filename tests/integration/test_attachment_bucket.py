@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
-from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -16,13 +15,12 @@ from pydantic import SecretStr
 from foundation.database import Database
 from tests import s3
 from tests.clocks import HeldClock
+from tests.letters import a_practice
 from ticket_core.attachments.model import Attachment, Swept
 from ticket_core.attachments.ports import StoreAway
 from ticket_core.attachments.s3 import BucketStore
 from ticket_core.attachments.service import Attachments
 from ticket_core.attachments.settings import AttachmentSettings
-from ticket_core.model import Audio
-from ticket_core.service import Practices
 
 pytestmark = pytest.mark.xdist_group("s3")
 
@@ -39,11 +37,9 @@ async def test_a_document_goes_the_whole_way_to_a_bucket_and_back(
     database: Database, service: str, tmp_path: Path
 ) -> None:
     clock, blobs = HeldClock(datetime.now(UTC)), BucketStore(s3.settings(service, "whole/way"))
-    practices, message_id = Practices(database, clock, lambda _: True), uuid4()
-    await practices.open_message(message_id, uuid4(), "it", None, "take-1")
-    practice = await practices.file_message(message_id, Audio("a.wav", 9.0, 8.0))
+    practice = await a_practice(database, clock)
     attachments = Attachments(database, clock, blobs, AttachmentSettings(store="s3", folder=tmp_path))
-    kept = await attachments.add(practice.id, "relazione.pdf", BytesIO(PDF), "web form", "web_form")
+    kept = await attachments.add(practice, "relazione.pdf", BytesIO(PDF), "web form", "web_form")
     assert isinstance(kept, Attachment)
     async with attachments.open(kept.id) as (_, pieces):
         assert b"".join([piece async for piece in pieces]) == PDF

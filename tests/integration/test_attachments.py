@@ -21,6 +21,7 @@ from centralino import migrate
 from foundation.database import Database
 from tests.chaos.faults import small_disk
 from tests.clocks import HeldClock
+from tests.letters import a_practice
 from ticket_core.attachments import sweeping
 from ticket_core.attachments.content import key
 from ticket_core.attachments.folder import FolderStore
@@ -28,8 +29,6 @@ from ticket_core.attachments.model import Attachment, Refusal, Swept
 from ticket_core.attachments.ports import Blob, BlobDamaged, BlobMissing, BlobStore, NoRoom, StoreAway
 from ticket_core.attachments.service import Attachments, ErasedAttachment, UnknownAttachment, UnknownPractice
 from ticket_core.attachments.settings import AttachmentSettings
-from ticket_core.model import Audio
-from ticket_core.service import Practices
 
 PDF = b"%PDF-1.7\n a landslide on the road to the village\n"
 NOTHING = Swept(0, 0, ())
@@ -93,12 +92,6 @@ def blobs(settings: AttachmentSettings) -> Watched:
 @pytest.fixture
 def attachments(database: Database, clock: HeldClock, blobs: BlobStore, settings: AttachmentSettings) -> Attachments:
     return Attachments(database, clock, blobs, settings)
-
-
-async def a_practice(database: Database, clock: HeldClock) -> UUID:
-    practices, message_id = Practices(database, clock, lambda _: True), uuid4()
-    await practices.open_message(message_id, uuid4(), "it", None, "take-1")
-    return (await practices.file_message(message_id, Audio("a.wav", 9.0, 8.0))).id
 
 
 @pytest.fixture
