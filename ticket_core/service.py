@@ -16,7 +16,6 @@ from ticket_core.message_store import MessageRow
 from ticket_core.model import (
     Audio,
     Channel,
-    Closure,
     Message,
     MessageState,
     Practice,
@@ -180,19 +179,6 @@ class Practices(Transcription):
             answered_on=self._counting.day(row.answered_at) if row.answered_at else None,
         )
 
-    async def step(
-        self, practice_id: UUID, to: PracticeState, reason: str, author: str, closure: Closure | None = None
-    ) -> Practice:
-        """Take a practice one step on; the same step again changes nothing.
-
-        Raises `UnknownPractice`, `IllegalStep`, or `ValueError` for a closing without a reason (nothing is changed).
-        """
-        async with self._changes() as changes:
-            row = await changes.practice(practice_id)
-            if not _is_repeated(row, to, reason, author, closure):
-                changes.step(row, to, reason, author, closure)
-            return row.value()
-
     async def practice(self, practice_id: UUID) -> Practice | None:
         """One practice with its history, or None."""
         return await self._one(PracticeRow.id == practice_id)
@@ -217,10 +203,3 @@ class Practices(Transcription):
         async with self._database.session() as session:
             row = (await session.execute(query)).scalar_one_or_none()
             return row.value() if row else None
-
-
-def _is_repeated(row: PracticeRow, to: PracticeState, reason: str, author: str, closure: Closure | None) -> bool:
-    steps = [entry for entry in row.history if entry.what.endswith(f"-> {to.value}")]
-    last = steps[-1] if steps else None
-    same = last is not None and (last.reason, last.author) == (reason, author)
-    return same and row.state is to and row.closure is closure

@@ -21,6 +21,7 @@ from pbx.robot.phone import RobotPhone
 from phone.voice import render
 from tests.places import a_platform
 from tests.polling import until
+from tests.practices import step
 from ticket_core.model import Audio, Closure, Message, MessageState, Practice, PracticeState
 
 NUMBER = "800840840"
@@ -121,7 +122,7 @@ class ServiceLine:
         practice = await practices.file_message(message_id, Audio("no/such.wav", 5.0, 5.0))
         for state in states:
             closure = Closure.WITHDRAWN if state is PracticeState.CLOSED else None
-            practice = await practices.step(practice.id, state, "acceptance test", "operator", closure)
+            practice = await step(practices, practice.id, state, "acceptance test", "operator", closure)
         return practice
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from foundation.database import Database
 from tests.clocks import HeldClock
-from tests.practices import CODES, COUNTING
+from tests.practices import CODES, COUNTING, step
 from ticket_core.changes import UnknownMessage, UnknownPractice
 from ticket_core.code_book import CodeBook
 from ticket_core.codes import is_well_formed, new_code
@@ -147,7 +147,7 @@ async def test_a_message_added_to_a_practice_makes_no_second_one(practices: Prac
 
 async def test_a_message_added_to_a_closed_practice_opens_it_again(practices: Practices) -> None:
     _, first = await filed(practices)
-    await practices.step(first.id, PracticeState.CLOSED, "twice the same", "operator", Closure.DUPLICATE)
+    await step(practices, first.id, PracticeState.CLOSED, "twice the same", "operator", Closure.DUPLICATE)
     _, practice = await filed(practices, adds_to=first.id)
     assert (practice.state, practice.closure) == (PracticeState.IN_PROGRESS, None)
     assert practice.due_on is not None
@@ -205,45 +205,36 @@ async def test_asking_for_documents_suspends_the_term_and_says_until_when(
     practices: Practices, clock: HeldClock
 ) -> None:
     _, practice = await filed(practices)
-    await practices.step(practice.id, PracticeState.IN_PROGRESS, "taken", "operator")
+    await step(practices, practice.id, PracticeState.IN_PROGRESS, "taken", "operator")
     clock.move(days=10)
-    await practices.step(practice.id, PracticeState.AWAITING_DOCUMENTS, "plan missing", "operator")
+    await step(practices, practice.id, PracticeState.AWAITING_DOCUMENTS, "plan missing", "operator")
     status = await practices.status(practice.code)
     assert status is not None
     assert (status.due_on, status.documents_by) == (None, date(2026, 11, 24))
     clock.move(days=20)
-    back = await practices.step(practice.id, PracticeState.IN_PROGRESS, "plan is here", "operator")
+    back = await step(practices, practice.id, PracticeState.IN_PROGRESS, "plan is here", "operator")
     assert back.due_on == date(2026, 12, 4)
     assert [one.state for one in back.clock] == [ClockState.RUNS, ClockState.SUSPENDED_DOCUMENTS, ClockState.RUNS]
 
 
 async def test_an_answer_stops_the_clock_and_tells_its_day(practices: Practices) -> None:
     _, practice = await filed(practices)
-    await practices.step(practice.id, PracticeState.IN_PROGRESS, "taken", "operator")
-    await practices.step(practice.id, PracticeState.ANSWERED, "reply sent", "operator")
+    await step(practices, practice.id, PracticeState.IN_PROGRESS, "taken", "operator")
+    await step(practices, practice.id, PracticeState.ANSWERED, "reply sent", "operator")
     status = await practices.status(practice.code)
     assert status is not None
     assert (status.due_on, status.answered_on) == (None, date(2026, 10, 5))
-    closed = await practices.step(practice.id, PracticeState.CLOSED, "done", "operator", Closure.ANSWERED)
+    closed = await step(practices, practice.id, PracticeState.CLOSED, "done", "operator", Closure.ANSWERED)
     assert closed.answered_at is not None
 
 
 async def test_an_illegal_step_changes_nothing(practices: Practices) -> None:
     _, practice = await filed(practices)
     with pytest.raises(IllegalStep):
-        await practices.step(practice.id, PracticeState.AWAITING_DOCUMENTS, "asked", "operator")
+        await step(practices, practice.id, PracticeState.AWAITING_DOCUMENTS, "asked", "operator")
     with pytest.raises(ValueError, match="closing reasons"):
-        await practices.step(practice.id, PracticeState.CLOSED, "no reason", "operator")
+        await step(practices, practice.id, PracticeState.CLOSED, "no reason", "operator")
     assert await practices.practice(practice.id) == practice
-
-
-async def test_the_same_step_again_changes_nothing(practices: Practices, clock: HeldClock) -> None:
-    _, practice = await filed(practices)
-    once = await practices.step(practice.id, PracticeState.IN_PROGRESS, "taken", "operator")
-    clock.move(hours=1)
-    assert await practices.step(practice.id, PracticeState.IN_PROGRESS, "taken", "operator") == once
-    with pytest.raises(IllegalStep):
-        await practices.step(practice.id, PracticeState.IN_PROGRESS, "taken", "somebody else")
 
 
 # -- text
@@ -340,7 +331,7 @@ async def test_two_empty_messages_at_once_close_their_practice_once(practices: P
 
 async def test_a_practice_that_an_operator_took_is_not_closed_by_a_machine(practices: Practices) -> None:
     message_id, practice = await claimed(practices)
-    await practices.step(practice.id, PracticeState.IN_PROGRESS, "taken", "operator")
+    await step(practices, practice.id, PracticeState.IN_PROGRESS, "taken", "operator")
     assert await practices.no_speech(message_id, "w1")
     still = await practices.practice(practice.id)
     assert still is not None
