@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from typing import BinaryIO
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from centralino import migrate
@@ -22,6 +24,7 @@ from foundation.database import Database
 from tests.chaos.faults import small_disk
 from tests.clocks import HeldClock
 from tests.letters import a_practice
+from tests.polling import until
 from ticket_core.attachments import sweeping
 from ticket_core.attachments.content import key
 from ticket_core.attachments.folder import FolderStore
@@ -428,6 +431,33 @@ async def test_a_store_that_keeps_nothing_is_said_and_no_row_is_written(
     with pytest.raises(StoreAway, match="loses"):
         await offer(attachments, practice, PDF)
     assert await attachments.of(practice) == []
+
+
+async def test_a_document_that_comes_while_its_content_is_being_removed_waits_and_is_put_again(
+    attachments: Attachments, practice: UUID, blobs: Watched, database: Database
+) -> None:
+    removing, go_on = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        removing.set()
+        go_on.wait(20)
+
+    async def somebody_waits() -> bool:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        async with database.session() as session:
+            return bool((await session.execute(waiting)).scalar_one())
+
+    first = await added(attachments, practice)
+    blobs.before_remove = pause
+    erasing = asyncio.create_task(attachments.erase(first.id, "dpo", "asked to"))
+    await until(removing.is_set, what="the removal")
+    adding = asyncio.create_task(added(attachments, practice))
+    try:
+        await until(somebody_waits, what="the writer that waits for the removal")
+    finally:
+        go_on.set()
+    await erasing
+    assert await content_of(attachments, (await adding).id) == PDF
 
 
 async def test_writers_erasers_and_sweeps_at_once_never_part_a_row_from_its_content(
