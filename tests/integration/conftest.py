@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from centralino.settings import Folders
 from foundation.database import Database, DatabaseSettings
 from tests.clocks import HeldClock
-from tests.postgres import Throwaway, throwaway_cluster
+from tests.postgres import TEMPLATE, Throwaway, throwaway_cluster
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +40,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def clock() -> HeldClock:
     """Monday 5 October 2026, 10:00 in Rome, until the test moves it."""
     return HeldClock()
+
+
+@pytest.fixture
+def platform(
+    postgres: Throwaway, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A data folder whose database answers where the platform's would."""
+    data = tmp_path_factory.mktemp("a")
+    folders = Folders(data, data)
+    folders.postgres_socket.parent.mkdir(parents=True)
+    folders.postgres_socket.symlink_to(postgres.folder / "run")
+    monkeypatch.chdir(data)
+    monkeypatch.setenv("CENTRALINO_UP__DATA", str(data))
+    postgres.cluster.create_database(template=TEMPLATE)
+    with capture_logs():  # the program's own logs go to standard error, from a warning on
+        yield data
+    postgres.cluster.drop_database("centralino")

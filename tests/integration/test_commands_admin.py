@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from centralino import commands_admin, records
-from centralino.settings import Folders
-from tests.postgres import TEMPLATE, Throwaway
+from centralino import commands_admin, records, who
+from foundation.database import Database, DatabaseSettings
+from tests.postgres import Throwaway
+from ticket_core.model import Channel, Request
 from ticket_core.people.changes import LastAdministrator, NotAccepted, Taken
 
 PROGRAM = Path(sys.executable).parent / "centralino"
 PASSWORD = "cavallo batteria graffetta"
-
-
-@pytest.fixture
-def platform(
-    postgres: Throwaway, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
-    """A data folder whose database answers where the platform's would."""
-    data = tmp_path_factory.mktemp("a")
-    folders = Folders(data, data)
-    folders.postgres_socket.parent.mkdir(parents=True)
-    folders.postgres_socket.symlink_to(postgres.folder / "run")
-    monkeypatch.chdir(data)
-    monkeypatch.setenv("CENTRALINO_UP__DATA", str(data))
-    postgres.cluster.create_database(template=TEMPLATE)
-    with capture_logs():  # the program's own logs go to standard error, from a warning on
-        yield data
-    postgres.cluster.drop_database("centralino")
 
 
 def run(*words: str, stdin: str | None = None) -> Result:
@@ -165,3 +149,29 @@ def test_a_password_typed_at_a_terminal_is_asked_for_twice_and_not_shown(platfor
     assert asked.returncode == 0, shown
     assert shown.endswith(b"maria has a new password\n")
     assert PASSWORD.encode() not in shown + echoed
+
+
+@pytest.mark.promise("The history verifies, and one flipped byte in it is found")
+def test_whoever_keeps_the_machine_can_prove_that_no_history_was_changed(platform: Path, postgres: Throwaway) -> None:
+    async def two_practices_sealed() -> None:
+        async with records.opened(who.tree(), postgres.cluster.url()) as opened:
+            for _ in range(2):
+                await opened.casework.open(Request(channel=Channel.LETTER), "anna")
+            await opened.histories.seal()
+
+    async def tamper() -> None:
+        database = Database(DatabaseSettings(url=postgres.cluster.url()))
+        async with database.session() as session:
+            await session.execute(text("ALTER TABLE practice_history DISABLE TRIGGER ALL"))
+            await session.execute(text("DELETE FROM practice_history WHERE id = 2"))
+        await database.close()
+
+    asyncio.run(two_practices_sealed())
+    assert types("verify-history") == "read 2 practices, 2 entries, 1 seals\nevery entry is as it was written\n"
+    asyncio.run(tamper())
+    found = run("verify-history")
+    assert found.exit_code == 1
+    read, of_practice, of_seal = found.stdout.splitlines()
+    assert read == "read 2 practices, 1 entries, 1 seals"
+    assert of_practice.startswith("FAULT practice ")
+    assert of_seal.startswith("FAULT seal 1 of ")
