@@ -14,7 +14,16 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from centralino import commands_admin, commands_callback, commands_mail, commands_monitor, commands_operator, records
+from centralino import (
+    commands_admin,
+    commands_callback,
+    commands_event,
+    commands_lists,
+    commands_mail,
+    commands_monitor,
+    commands_operator,
+    records,
+)
 from centralino import doctor as examination
 from centralino.demo import demonstrate
 from centralino.obtain import asterisk_root
@@ -55,6 +64,9 @@ app.add_typer(commands_monitor.app)
 app.add_typer(commands_operator.app, name="operator")
 app.add_typer(commands_admin.app, name="admin")
 app.add_typer(commands_mail.app, name="mail")
+app.add_typer(commands_event.app, name="event")
+app.add_typer(commands_lists.topics, name="topic")
+app.add_typer(commands_lists.municipalities, name="municipality")
 calls_app.add_typer(commands_callback.app)
 
 # A table read by a program, or in a file, is not folded.

@@ -25,6 +25,9 @@ from queue_manager.store import Duties
 from ticket_core.casework import Casework
 from ticket_core.code_book import CodeBook
 from ticket_core.codes import grouped, normalise
+from ticket_core.events.places import Places
+from ticket_core.events.service import Events
+from ticket_core.events.topics import Topics
 from ticket_core.histories import Histories
 from ticket_core.model import Message, Practice
 from ticket_core.people.service import People
@@ -52,6 +55,9 @@ class Records:
     ledger: Ledger
     calendar: CalendarStore
     duties: Duties
+    events: Events
+    places: Places
+    topics: Topics
 
 
 @asynccontextmanager
@@ -72,6 +78,9 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
             ledger=Ledger(database, clock),
             calendar=calendar,
             duties=Duties(database, clock),
+            events=Events(database, clock, tree.hours.zone),
+            places=Places(database, clock, tree.hours.zone),
+            topics=Topics(database, clock),
         )
     except OperationalError:
         raise NotFound(f"no platform is running on {tree.up.data}: start one with `make run`") from None

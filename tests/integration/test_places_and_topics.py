@@ -17,7 +17,7 @@ from tests.clocks import HeldClock
 from ticket_core.events import topics as topics_module
 from ticket_core.events.model import Municipality
 from ticket_core.events.municipalities import BadList, Source, packaged, read
-from ticket_core.events.places import Loaded, Places
+from ticket_core.events.places import Loaded, Places, UnknownPlace
 from ticket_core.events.topics import BadTopic, Topics, UnknownTopic
 
 AQUILA = Municipality("066049", "L'Aquila", "AQ", "Abruzzo")
@@ -57,7 +57,7 @@ async def test_the_installed_list_is_loaded_whole_and_once(places: Places) -> No
     assert await places.count() == len(listed)
     assert await places.get("058091") == Municipality("058091", "Roma", "RM", "Lazio")
     assert (await places.find("Aquila"))[1] == AQUILA
-    assert len(await places.within(["AQ"])) == 108
+    assert len(await places.area(["AQ"])) == 108
     started = time.perf_counter()
     assert await places.load_new(source) is None
     assert time.perf_counter() - started < 0.1
@@ -83,7 +83,6 @@ async def test_a_municipality_that_is_gone_stays_as_inactive_with_its_last_day_a
     clock.move(days=1)
     assert await places.load(TOWNS[1:]) == Loaded(0, 0)
     assert await places.get(AQUILA.istat) == replace(AQUILA, active=False, valid_until=date(2026, 10, 5))
-    assert await places.within(["AQ"]) == []
     assert await places.count() == len(TOWNS) - 1
     assert await places.load(TOWNS) == Loaded(1, 0)
     assert await places.get(AQUILA.istat) == AQUILA
@@ -148,12 +147,41 @@ async def test_a_municipality_that_is_gone_comes_after_those_that_are_there(plac
     assert await names(places, "reggio") == ["Reggio di Calabria", "Reggio nell'Emilia"]
 
 
-async def test_a_region_is_named_as_istat_writes_it(places: Places) -> None:
+@pytest.mark.parametrize(
+    ("named", "codes"),
+    [
+        (["066049"], ["066049"]),
+        (["aq"], ["066049"]),
+        (["ABRUZZO"], ["066049"]),
+        (["Südtirol", "trentino-alto adige", "Bozen"], ["021008"]),
+        (["Agliè", "emilia romagna", "L'Aquila"], ["001001", "035033", "066049"]),
+        ([], []),
+    ],
+)
+async def test_an_area_is_named_by_code_province_region_or_municipality(
+    places: Places, named: list[str], codes: list[str]
+) -> None:
     await places.load(TOWNS)
-    assert [one.name for one in await places.within(["Trentino-Alto Adige/Südtirol", "RC"])] == [
-        "Bolzano/Bozen",
-        "Reggio di Calabria",
-    ]
+    assert list(await places.area(named)) == codes
+
+
+async def test_a_name_that_is_no_place_or_several_is_refused_with_what_it_may_be(places: Places) -> None:
+    await places.load(TOWNS)
+    with pytest.raises(UnknownPlace, match=r"may be Reggio nell'Emilia \(RE, 035033\), Reggio di Calabria"):
+        await places.area(["reggio"])
+    with pytest.raises(UnknownPlace, match=r"'Aquilon' may be Aquilonia \(AV, 064004\): give its code"):
+        await places.area(["Aquilon"])
+    with pytest.raises(UnknownPlace, match="no place 'Atlantide'"):
+        await places.area(["L'Aquila", "Atlantide"])
+
+
+async def test_a_municipality_that_is_gone_is_named_by_its_code_only(places: Places) -> None:
+    await places.load(TOWNS)
+    await places.load(TOWNS[1:])
+    assert await places.area(["066049"]) == ("066049",)
+    for named in ("AQ", "Abruzzo", "L'Aquila"):
+        with pytest.raises(UnknownPlace):
+            await places.area([named])
 
 
 # -- topics

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ticket_core.events import municipalities
 from ticket_core.events.model import Municipality
 from ticket_core.events.municipalities import BadList, Source, packaged, read
-from ticket_core.events.names import folded, search_words
+from ticket_core.events.names import folded, is_called, search_words
 
 HEADER = "Codice Comune formato alfanumerico;Denominazione (Italiana e straniera);Sigla automobilistica;Denominazione Regione"
 
@@ -122,6 +122,16 @@ def test_names_are_compared_without_accents_apostrophes_and_capitals(name: str, 
 def test_a_name_is_also_found_by_its_words_as_one() -> None:
     assert search_words("Sant'Angelo") == " sant angelo santangelo"
     assert search_words("Roma") == " roma"
+
+
+@pytest.mark.parametrize("text", ["Bolzano", "BOZEN", "bolzano bozen", "Bolzano/Bozen"])
+def test_a_place_with_two_names_is_called_by_either(text: str) -> None:
+    assert is_called("Bolzano/Bozen", text)
+
+
+@pytest.mark.parametrize("text", ["Bolzan", "Bolzano Nord", ""])
+def test_a_part_of_a_name_is_not_the_name(text: str) -> None:
+    assert not is_called("Bolzano/Bozen", text)
 
 
 @given(st.text())

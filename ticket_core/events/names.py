@@ -21,3 +21,8 @@ def search_words(name: str) -> str:
     words = folded(name)
     joined = ("".join(words),) if len(words) > 1 else ()
     return "".join(f" {word}" for word in (*words, *joined))
+
+
+def is_called(name: str, text: str) -> bool:
+    """Whether `text` is the whole name, or one of the two of a place that has two: "Bolzano/Bozen", "Valle d'Aosta/Vallée d'Aoste"."""
+    return "".join(folded(text)) in {"".join(folded(one)) for one in (name, *name.split("/"))}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
@@ -17,11 +17,16 @@ from foundation.database import Database
 from ticket_core.events.loaded import is_loaded, note_loaded
 from ticket_core.events.model import Municipality
 from ticket_core.events.municipalities import Source, read
-from ticket_core.events.names import folded, search_words
+from ticket_core.events.names import folded, is_called, search_words
 from ticket_core.events.store import MunicipalityRow
 
 LIST = "municipalities"
+NAMED = 5
 ROME = ZoneInfo("Europe/Rome")
+
+
+class UnknownPlace(Exception):
+    """A text that names no place, or more than one: the text of the error says which. Nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,34 @@ class Places:
         async with self._database.session() as session:
             return [row.value() for row in (await session.execute(query)).scalars()]
 
-    async def within(self, areas: Sequence[str]) -> list[Municipality]:
-        """The active municipalities of these provinces (two letters) and regions (names as ISTAT writes them), by code."""
-        which = or_(MunicipalityRow.province.in_(areas), MunicipalityRow.region.in_(areas))
-        return await self._select(which & MunicipalityRow.active)
+    async def area(self, places: Sequence[str]) -> tuple[str, ...]:
+        """The codes of an event's area, in order. A place is an ISTAT code, a province's two letters, a region or a municipality.
+
+        Raises `UnknownPlace`.
+        """
+        return tuple(sorted({one.istat for place in places for one in await self._named(place)}))
+
+    async def _named(self, place: str) -> list[Municipality]:
+        text = place.strip()
+        # A code may be one of an older list: whoever gives it knows which.
+        found = await self._select(MunicipalityRow.istat == text)
+        found = found or await self._select(MunicipalityRow.active & (MunicipalityRow.province == text.upper()))
+        found = found or await self._select(
+            MunicipalityRow.active & MunicipalityRow.region.in_(await self._regions(text))
+        )
+        if found:
+            return found
+        named = [one for one in await self.find(text) if one.active]
+        called = [one for one in named if is_called(one.name, text)]
+        if len(called) == 1:
+            return called
+        seen = ", ".join(f"{one.name} ({one.province}, {one.istat})" for one in (called or named)[:NAMED])
+        raise UnknownPlace(f"'{place}' may be {seen}: give its code" if seen else f"there is no place '{place}'")
+
+    async def _regions(self, text: str) -> list[str]:
+        async with self._database.session() as session:
+            regions = (await session.execute(select(MunicipalityRow.region).distinct())).scalars().all()
+        return [region for region in regions if is_called(region, text)]
 
     async def count(self) -> int:
         """How many municipalities are on the list now."""
