@@ -47,7 +47,8 @@ def test_an_event_with_the_municipality_is_suggested_and_one_elsewhere_is_not() 
 
 def test_the_smaller_area_comes_first_and_an_event_without_a_place_last() -> None:
     anywhere, region, town = event(), event(area=(AQUILA, NORCIA)), event(area=(AQUILA,))
-    assert suggested([anywhere, region, town], AT, AQUILA) == [town, region, anywhere]
+    ended = event(area=(AQUILA,), ends=AT - timedelta(hours=1))
+    assert suggested([anywhere, ended, region, town], AT, AQUILA) == [town, region, ended, anywhere]
 
 
 def test_without_a_municipality_every_open_event_may_be_the_one() -> None:

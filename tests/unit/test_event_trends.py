@@ -145,3 +145,5 @@ def test_an_hour_that_still_lasts_may_rise_and_does_not_fall() -> None:
 
 def test_only_the_hour_of_now_still_lasts() -> None:
     assert [hour.whole for hour in per_hour(1, 1, 1)] == [True, True, False]
+    on_the_hour = trend([], [], rome(2026, 10, 5, 9), rome(2026, 10, 5, 10), ROME)
+    assert [hour.whole for hour in on_the_hour.hours] == [True, False]
