@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
@@ -87,16 +87,13 @@ class Places:
     async def find(self, name: str, limit: int = 20) -> list[Municipality]:
         """Municipalities one of whose words begins with each word of `name`; accents, apostrophes and capitals are nothing.
 
-        Those on the list come first, and of them the name that is just this one, then the names that begin with it.
+        Those on the list come first, and of them those whose name begins with all of it, the shortest first.
         """
         words = folded(name)
         if not words:
             return []
-        whole = search_words(" ".join(words))
-        rank = case(
-            (MunicipalityRow.words == whole, 0), (MunicipalityRow.words.startswith(f" {' '.join(words)}"), 1), else_=2
-        )
-        order = (MunicipalityRow.active.desc(), rank, func.length(MunicipalityRow.name), MunicipalityRow.istat)
+        begins = MunicipalityRow.words.startswith(f" {' '.join(words)}")
+        order = (MunicipalityRow.active.desc(), begins.desc(), func.length(MunicipalityRow.name), MunicipalityRow.istat)
         query = select(MunicipalityRow).order_by(*order).limit(limit)
         query = query.where(*(MunicipalityRow.words.contains(f" {word}") for word in words))
         async with self._database.session() as session:
