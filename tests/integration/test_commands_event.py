@@ -25,9 +25,12 @@ DECLARE = (
 
 
 @pytest.fixture(autouse=True)
-def on_this_database(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def on_this_database(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     asyncio.run(load_lists(database_url))
-    monkeypatch.setenv("CENTRALINO_UP__DATA", str(tmp_path))
+    # The name is short: sockets lie below it.
+    monkeypatch.setenv("CENTRALINO_UP__DATA", str(tmp_path_factory.mktemp("d")))
     monkeypatch.setattr(Platform, "database_url", property(lambda self: database_url))
 
 
