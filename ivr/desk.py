@@ -31,6 +31,7 @@ from ticket_core.service import Practices
 log = logs.get(__name__)
 
 DATABASE_WITHIN_S = 0.5
+ONE_BLOCK = 4096
 MEGABYTE = 2**20
 
 
@@ -105,7 +106,7 @@ class CallDesk:
 
     def can_record(self) -> bool:
         free = shutil.disk_usage(self._services.spool).free
-        enough = free >= self.settings.disk_reserve_mb * MEGABYTE
+        enough = free >= max(self.settings.disk_reserve_mb * MEGABYTE, ONE_BLOCK)
         if not enough:
             log.error("disk_reserve_reached", free_mb=free // MEGABYTE)
         return enough

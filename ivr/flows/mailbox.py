@@ -85,7 +85,10 @@ async def record(call: Call, desk: Desk, draft: Draft, take: str) -> None:
     settings = desk.settings
     recorded = await call.record(take, settings.message_limit_s, settings.message_silence_s, END_KEY)
     if recorded.talk_seconds < settings.least_talk_s:
+        has_room = desk.can_record()  # before the take that filled the disk is gone
         await desk.discard_take(take)
+        if not has_room:
+            raise RecordingFailed("the disk filled up while the caller spoke: it is not they who said too little")
     else:
         if draft.best:
             await desk.discard_take(draft.best.name)

@@ -42,7 +42,7 @@ class MemoryDesk:
         self.failed_codes = 0
         self.remembered: list[Visit] = []
         self.entered: list[tuple[str, str]] = []
-        self.has_room = True
+        self.rooms = [True]
         self.records_away = False
         self.has_codes = True
         self.gave_up = False
@@ -69,7 +69,7 @@ class MemoryDesk:
         self.remembered.append(replace(visit))
 
     def can_record(self) -> bool:
-        return self.has_room
+        return self.rooms.pop(0) if len(self.rooms) > 1 else self.rooms[0]
 
     async def status(self, code: str) -> PracticeStatus | None:
         self.looked_up.append(code)

@@ -85,6 +85,16 @@ async def test_two_messages_too_short_are_a_missed_call_with_a_goodbye() -> None
     assert visit.outcome is Outcome.MISSED
 
 
+async def test_a_disk_that_fills_while_they_speak_is_not_the_callers_fault() -> None:
+    call, desk = FakeCall(takes=[MUMBLE, MUMBLE]), MemoryDesk()
+    desk.rooms = [True, False]
+    visit = await leave(call, desk)
+    assert (desk.filed, len(desk.abandoned)) == ([], 1)
+    assert call.said[-3:] == ["apology", *GOODBYE]
+    assert "too-short" not in call.said
+    assert visit.outcome is Outcome.ERROR
+
+
 async def test_exactly_two_seconds_of_talk_are_a_message() -> None:
     desk = MemoryDesk()
     await leave(FakeCall(takes=[Speak(2.0)]), desk)
@@ -196,7 +206,7 @@ async def test_a_message_added_to_a_practice_is_called_so() -> None:
 
 async def test_without_room_on_the_disk_the_caller_is_told_so_before_they_speak() -> None:
     call, desk = FakeCall(takes=[TALK]), MemoryDesk()
-    desk.has_room = False
+    desk.rooms = [False]
     visit = await leave(call, desk)
     assert call.said == ["apology", *GOODBYE]
     assert (visit.outcome, desk.filed, call.recordings) == (Outcome.ERROR, [], {})
