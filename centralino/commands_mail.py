@@ -22,7 +22,7 @@ from foundation import settings
 from foundation.clock import SystemClock
 from ticket_core.replies.model import Letter
 from ticket_core.replies.rules import LetterRefused, Verdict, checked_address
-from ticket_core.replies.sending import Sending
+from ticket_core.replies.tending import Letters
 from ticket_core.states import IllegalStep
 
 app = typer.Typer(no_args_is_help=True, help="Letters to requesters by e-mail.")
@@ -116,7 +116,7 @@ async def _try(smtp: SmtpSettings, address: str) -> Outcome:
 
 
 @asynccontextmanager
-async def _letters() -> AsyncIterator[Sending]:
+async def _letters() -> AsyncIterator[Letters]:
     platform = _platform()
     async with records.opened(platform.tree, platform.database_url) as opened:
         yield opened.letters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -41,6 +42,7 @@ class Mailer:
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
+        self._hello = settings.hello
         self._tls = None if settings.tls is TlsMode.NONE else ssl.create_default_context(cafile=settings.authority)
 
     async def send(self, recipient: str, message: bytes) -> Outcome:
@@ -49,7 +51,7 @@ class Mailer:
         A server that dies after it took the message and before it said so has perhaps sent it: nobody can know, the outcome is
         `retry`, and the letter is then sent a second time with the same Message-ID (RFC 5321, 4.5.4.1, prefers this to a loss).
         """
-        client = self._client()
+        client = self._client(await self._name())
         stage = Stage.SERVER
         try:
             async with asyncio.timeout(self._settings.letter_s):
@@ -70,14 +72,19 @@ class Mailer:
         finally:
             client.close()
 
-    def _client(self) -> SMTP:
+    async def _name(self) -> str:
+        # Asked once: the name service may be slow to say that it does not know us.
+        self._hello = self._hello or await asyncio.to_thread(socket.getfqdn)
+        return self._hello
+
+    def _client(self, hello: str) -> SMTP:
         own = self._settings
         return SMTP(
             hostname=own.host,
             port=own.port,
             username=own.user or None,
             password=own.password.get_secret_value() if own.user else None,
-            local_hostname=own.hello or None,
+            local_hostname=hello,
             timeout=own.answer_s,
             use_tls=own.tls is TlsMode.TLS,
             start_tls=own.tls is TlsMode.STARTTLS,

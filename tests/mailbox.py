@@ -34,9 +34,8 @@ class Mailbox:
     to_letter: Answer | None = None
     port: int = 0
 
-    @property
     def letters(self) -> list[EmailMessage]:
-        """The messages it took, read as a mail program would."""
+        """The messages it took, read as a mail program would. (No property: aiosmtpd looks at each of ours at every connection.)"""
         return [message_from_bytes(raw, _class=EmailMessage, policy=default) for raw in self.raw]
 
     # What aiosmtpd calls.

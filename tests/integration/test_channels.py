@@ -101,7 +101,7 @@ async def test_a_letter_is_sent_once_over_tls_and_arrives_as_it_was_written(
     letter = await desk.compose(replace(ANSWER, name="Zoë D’Àngelo", text=words))
     for _ in range(3):
         await desk.turn(settings)
-    [arrived] = mailbox.letters
+    [arrived] = mailbox.letters()
     assert arrived.get_content().replace("\r\n", "\n") == letter.body
     assert letter.body.startswith("Buongiorno Zoë D’Àngelo,")
     assert words in letter.body
@@ -117,7 +117,7 @@ async def test_the_headers_say_who_writes_where_to_answer_and_which_letter_it_is
 ) -> None:
     answer, notice = await desk.compose(), await desk.compose(OtherLanguage(code="12345678903"))
     await desk.turn(settings)
-    by_hand, automatic = mailbox.letters
+    by_hand, automatic = mailbox.letters()
     assert str(by_hand["From"]) == "Contact Center <contactcenter@example.it>"
     assert (str(by_hand["To"]), str(by_hand["Reply-To"])) == (ADDRESS, "richieste@example.it")
     assert str(by_hand["Subject"]) == answer.subject
@@ -207,7 +207,7 @@ async def test_a_server_that_dies_after_it_took_the_letter_gets_it_again_with_th
     mailbox.to_letter = None
     desk.clock.move(minutes=1)
     await desk.turn(settings)
-    first, second = mailbox.letters
+    first, second = mailbox.letters()
     assert str(first["Message-ID"]) == str(second["Message-ID"]) == f"<{letter.id}@example.it>"
     assert (await desk.now(letter)).state is LetterState.SENT
 

@@ -117,7 +117,7 @@ async def test_a_sender_killed_in_mid_letter_leaves_it_to_the_next_which_sends_i
         with start(port=str(mailbox.port)):
             sent = await comes_to(replies, letter, LetterState.SENT)
     assert sent.attempts == 2
-    assert [str(one["Message-ID"]) for one in mailbox.letters] == [f"<{letter.id}@example.it>"] * 2
+    assert [str(one["Message-ID"]) for one in mailbox.letters()] == [f"<{letter.id}@example.it>"] * 2
 
 
 async def test_told_to_stop_it_ends_well_and_at_once(

@@ -148,7 +148,7 @@ async def test_a_trial_tells_what_the_server_says(tree: Tree, tmp_path: Path) ->
         bad = await mail(tree, "test", ADDRESS, **smtp)
     unset = await mail(tree, "test", ADDRESS)
     assert (good.exit_code, good.stdout) == (0, f"127.0.0.1:{mailbox.port} (starttls) took it: 250 OK\n")
-    assert "è già perfetto" in mailbox.letters[0].get_content()
+    assert "è già perfetto" in mailbox.letters()[0].get_content()
     assert bad.exit_code == 1
     assert bad.output.strip().endswith("did not take it: 554 at the recipient: 5.7.1 relay access denied")
     assert (unset.exit_code, unset.output) == (1, "no mail server is set: CENTRALINO_SMTP__HOST=mail.example.it\n")

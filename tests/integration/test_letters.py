@@ -16,8 +16,8 @@ from tests.letters import ANSWER, a_practice
 from ticket_core.replies.facts import Facts, Reopened
 from ticket_core.replies.model import Language, Letter, LetterKind, LetterState, Outgoing
 from ticket_core.replies.rules import LetterRefused
-from ticket_core.replies.sending import UnknownLetter
 from ticket_core.replies.service import Replies
+from ticket_core.replies.tending import UnknownLetter
 from ticket_core.states import IllegalStep
 
 ADDRESS = "anna.verdi@example.org"
@@ -230,6 +230,30 @@ async def test_what_waits_and_what_is_dead_is_counted(replies: Replies, practice
     await replies.refused(dead.id, "a", "550 no such user")
     assert await replies.outgoing() == Outgoing(1, oldest.made_at, 1)
     assert [letter.id for letter in await replies.waiting(10)] == [oldest.id]
+
+
+async def test_an_erased_practices_letters_say_nothing_and_go_nowhere(
+    replies: Replies, practice_id: UUID, database: Database, clock: HeldClock
+) -> None:
+    another = await composed(replies, await a_practice(database, clock))
+    sent, dead, goes, waits = [await composed(replies, practice_id) for _ in range(4)]
+    held = [await claimed(replies) for _ in range(4)]
+    assert [letter.id for letter in held] == [another.id, sent.id, dead.id, goes.id]
+    await replies.sent(sent.id, "a")
+    await replies.refused(dead.id, "a", f"550 <{ADDRESS}> unknown")
+    for _ in range(2):
+        async with database.session() as session:
+            assert await replies.erase_in(session, practice_id) == 4
+    left = await replies.letters_of(practice_id)
+    assert {(one.address, one.subject, one.body, one.error) for one in left} == {("", "", "", None)}
+    assert {one.id: one.state for one in left} == {
+        sent.id: LetterState.SENT,
+        **dict.fromkeys((dead.id, goes.id, waits.id), LetterState.CANCELLED),
+    }
+    assert await replies.sent(goes.id, "a") is None
+    assert (await now_of(replies, another)).body == another.body
+    clock.move(days=1)
+    assert [one.id for one in await replies.due(10)] == [another.id]
 
 
 @pytest.mark.parametrize("verb", ["revive", "cancel"])

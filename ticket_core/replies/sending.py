@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import String, cast, func, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.elements import ColumnElement
 
 from foundation import logs
 from foundation.clock import Clock
@@ -26,10 +22,6 @@ log = logs.get(__name__)
 NextTry = Callable[[OutgoingRow], datetime | None]
 
 
-class UnknownLetter(Exception):
-    """No letter has this id: nothing was written."""
-
-
 class Sending:
     """Claims are conditional updates: a letter is held by one sender, until it says so or its lease runs out.
 
@@ -39,8 +31,6 @@ class Sending:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-
-    # -- of the sending process
 
     async def claim(self, sender: str, lease_s: float, domain: str) -> Letter | None:
         """Take the letter that has been due longest, for `lease_s` seconds; None when none is due.
@@ -77,7 +67,7 @@ class Sending:
         async with self._held(letter_id, sender) as row:
             if row is None:
                 return None
-            _move(row, LetterState.SENT)
+            move(row, LetterState.SENT)
             row.sent_at, row.error = self._clock.now(), None
             return row.value()
 
@@ -111,50 +101,6 @@ class Sending:
             letters, oldest = (await session.execute(waiting)).one()
             return Outgoing(letters, oldest, (await session.execute(dead)).scalar_one())
 
-    # -- of people
-
-    async def due(self, limit: int) -> list[Letter]:
-        """Letters that a sender may take now, those due longest first."""
-        return await self._letters(OutgoingRow.next_try_at <= self._clock.now(), OutgoingRow.next_try_at, limit)
-
-    async def waiting(self, limit: int) -> list[Letter]:
-        """Letters not sent yet and not given up, the next to be tried first."""
-        return await self._letters(OutgoingRow.next_try_at.is_not(None), OutgoingRow.next_try_at, limit)
-
-    async def dead(self, limit: int) -> list[Letter]:
-        """Letters given up, oldest first: a person must look at each."""
-        return await self._letters(OutgoingRow.state == LetterState.DEAD, OutgoingRow.made_at, limit)
-
-    async def letters_of(self, practice_id: UUID) -> list[Letter]:
-        """A practice's letters, oldest first."""
-        return await self._letters(OutgoingRow.practice_id == practice_id, OutgoingRow.made_at, None)
-
-    async def letter(self, letter_id: UUID) -> Letter | None:
-        """One letter, or None."""
-        return next(iter(await self._letters(OutgoingRow.id == letter_id, OutgoingRow.made_at, 1)), None)
-
-    async def revive(self, letter_id: UUID, address: str | None = None) -> Letter:
-        """Try a dead letter again from now on, to `address` when it is a better one.
-
-        Raises `UnknownLetter`, `IllegalStep`, or `LetterRefused` for the address.
-        """
-        checked = rules.checked_address(address) if address is not None else None
-        async with self._locked(letter_id) as row:
-            now = self._clock.now()
-            _move(row, LetterState.TO_SEND)
-            row.attempts, row.trying_since, row.next_try_at = 0, now, now
-            row.address = checked or row.address
-            return row.value()
-
-    async def cancel(self, letter_id: UUID) -> Letter:
-        """Withdraw a letter that waits, or give a dead one up. Raises `UnknownLetter`, `IllegalStep` (it is being sent, or was)."""
-        async with self._locked(letter_id) as row:
-            if row.state is not LetterState.CANCELLED:
-                _move(row, LetterState.CANCELLED)
-            return row.value()
-
-    # --
-
     async def _leave(
         self, letter_id: UUID, sender: str, error: str, next_try: NextTry, attempted: bool = True
     ) -> Letter | None:
@@ -162,7 +108,7 @@ class Sending:
             if row is None:
                 return None
             at = next_try(row)
-            _move(row, LetterState.TO_SEND if at else LetterState.DEAD)
+            move(row, LetterState.TO_SEND if at else LetterState.DEAD)
             row.next_try_at, row.error = at, error
             row.attempts -= not attempted
             return row.value()
@@ -178,27 +124,8 @@ class Sending:
                 log.info("letter_not_held", letter_id=str(letter_id), sender=sender)
             yield row
 
-    @asynccontextmanager
-    async def _locked(self, letter_id: UUID) -> AsyncIterator[OutgoingRow]:
-        async with self._database.session() as session:
-            yield await _lock(session, letter_id)
 
-    async def _letters(
-        self, which: ColumnElement[bool], order: InstrumentedAttribute[Any], limit: int | None
-    ) -> list[Letter]:
-        query = select(OutgoingRow).where(which).order_by(order, OutgoingRow.id).limit(limit)
-        async with self._database.session() as session:
-            return [row.value() for row in (await session.execute(query)).scalars()]
-
-
-async def _lock(session: AsyncSession, letter_id: UUID) -> OutgoingRow:
-    row = await session.get(OutgoingRow, letter_id, with_for_update=True)
-    if row is None:
-        raise UnknownLetter(f"no letter has the id {letter_id}")
-    return row
-
-
-def _move(row: OutgoingRow, to: LetterState) -> None:
+def move(row: OutgoingRow, to: LetterState) -> None:
     """Take a letter one step of the table on; who held it holds it no longer, and nothing is due. Raises `IllegalStep`."""
     LETTER_STEPS.check(row.state, to)
     row.state, row.sender, row.next_try_at = to, None, None

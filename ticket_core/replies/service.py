@@ -14,15 +14,15 @@ from foundation.database import Database
 from ticket_core.replies import rules
 from ticket_core.replies.facts import Facts
 from ticket_core.replies.model import Language, Letter, LetterState
-from ticket_core.replies.sending import Sending
 from ticket_core.replies.store import OutgoingRow
 from ticket_core.replies.templates import Templates, shipped
+from ticket_core.replies.tending import Letters
 
 log = logs.get(__name__)
 
 
-class Replies(Sending):
-    """Letters as rows. `Replies(database, clock)` checks every template; raises `TemplateBroken`. Verbs of the sender in `Sending`."""
+class Replies(Letters):
+    """Letters as rows. `Replies(database, clock)` checks every template; raises `TemplateBroken`. Other verbs in `Letters`."""
 
     def __init__(self, database: Database, clock: Clock, templates: Templates | None = None) -> None:
         super().__init__(database, clock)

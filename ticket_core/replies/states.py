@@ -12,13 +12,14 @@ LETTER_STEPS: Steps[LetterState] = Steps(
     table={
         _L.TO_SEND: {
             _L.SENDING: "a sender claims it",
-            _L.CANCELLED: "a person withdraws it",
+            _L.CANCELLED: "withdrawn, or its practice is erased",
         },
         _L.SENDING: {
             _L.SENT: "the server took it",
             _L.TO_SEND: "to be tried again",
             _L.DEAD: "refused for good, or tried for five days",
             _L.SENDING: "claimed again, the lease ran out",
+            _L.CANCELLED: "its practice is erased",
         },
         _L.SENT: {},
         _L.DEAD: {_L.TO_SEND: "a person revives it", _L.CANCELLED: "a person gives it up"},
