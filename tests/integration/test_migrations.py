@@ -17,7 +17,11 @@ from foundation.clock import SystemClock
 from foundation.database import Base, Database, DatabaseSettings
 from ledger.service import Ledger
 from tests.postgres import Throwaway
+from tests.practices import CODES, COUNTING
+from ticket_core.casework import Casework
 from ticket_core.histories import Histories
+from ticket_core.model import Channel, Request, Requester
+from ticket_core.replies.service import Replies
 
 CHECKS = "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
 
@@ -118,3 +122,37 @@ async def test_practices_of_the_first_path_go_up_and_down_again_with_their_whole
         assert (verdict.practices, verdict.entries, verdict.faults) == (1, 3, ())
         migrate.downgrade(url, "0003")
         assert [rows(url, query) for query in (KEPT, HISTORY, CLOCK)] == before
+
+
+async def work_on_practices(url: str) -> None:
+    """One practice of every fate: open, asked for documents, answered, merged, erased; letters, contacts and a seal with them."""
+    database, clock = Database(DatabaseSettings(url=url)), SystemClock()
+    casework = Casework(database, clock, COUNTING, CODES, Replies(database, clock))
+    request = Request(
+        channel=Channel.WEB_FORM, requester=Requester(name="Anna", email="anna@example.org"), text="Il muro"
+    )
+    asked, answered, merged, erased = [await casework.open(request, "form") for _ in range(4)]
+    await casework.take(asked.id, "anna")
+    await casework.ask_documents(asked.id, "una fotografia", "anna")
+    await casework.answer(answered.id, "È sicuro.", "anna")
+    await casework.merge(merged.id, asked.id, "anna", "the same")
+    await casework.erase(erased.id, "carla", "asked for")
+    await Histories(database, clock).seal()
+    await database.close()
+
+
+async def test_whole_practices_go_down_and_up_again(postgres: Throwaway) -> None:
+    with postgres.empty_database() as url:
+        migrate.upgrade(url)
+        await work_on_practices(url)
+        states = "SELECT state, count(*) FROM practice GROUP BY state"
+        before = rows(url, states)
+        migrate.downgrade(url, "0003")
+        assert rows(url, states) == before
+        migrate.upgrade(url)
+        assert rows(url, states) == before
+        database = Database(DatabaseSettings(url=url))
+        verdict = await Histories(database, SystemClock()).verify()
+        await database.close()
+        assert (verdict.practices, verdict.faults) == (4, ())
+        migrate.downgrade(url, "base")
