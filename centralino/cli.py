@@ -18,6 +18,7 @@ from centralino import (
     commands_admin,
     commands_callback,
     commands_event,
+    commands_event_practices,
     commands_lists,
     commands_mail,
     commands_monitor,
@@ -64,6 +65,8 @@ app.add_typer(commands_monitor.app)
 app.add_typer(commands_operator.app, name="operator")
 app.add_typer(commands_admin.app, name="admin")
 app.add_typer(commands_mail.app, name="mail")
+commands_event.app.command()(commands_event_practices.put)
+commands_event.app.command()(commands_event_practices.answer)
 app.add_typer(commands_event.app, name="event")
 app.add_typer(commands_lists.topics, name="topic")
 app.add_typer(commands_lists.municipalities, name="municipality")

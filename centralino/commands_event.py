@@ -46,7 +46,7 @@ def declare(
     en: Annotated[str, typer.Option(help="the same in English")] = "",
 ) -> None:
     """Declare an event, from now or from the time it started."""
-    platform = _platform()
+    platform = this_platform()
     with refused():
         event = asyncio.run(_declare(platform, name, kind, reason, author, place or [], starts, it, en))
     print(f"declared: {_line(event, platform.tree.hours.zone)}")
@@ -57,7 +57,7 @@ def show_all(
     closed: Annotated[bool, typer.Option("--closed", help="the closed ones too")] = False,
 ) -> None:
     """The open events, the one that started last first."""
-    platform = _platform()
+    platform = this_platform()
     events = asyncio.run(_all(platform, closed))
     lines = [_line(event, platform.tree.hours.zone) for event in events]
     print("\n".join(lines) if lines else "no event is open")
@@ -66,7 +66,7 @@ def show_all(
 @app.command()
 def close(event: Which, reason: Why, author: Who, ended: When = "") -> None:
     """Close an event: nothing is put into it any more. `--ended` says when the thing itself was over."""
-    platform = _platform()
+    platform = this_platform()
     with refused():
         closed = asyncio.run(_close(platform, event, reason, author, ended))
     print(f"closed: {_line(closed, platform.tree.hours.zone)}")
@@ -75,7 +75,7 @@ def close(event: Which, reason: Why, author: Who, ended: When = "") -> None:
 @app.command()
 def reopen(event: Which, reason: Why, author: Who) -> None:
     """Open a closed event again."""
-    platform = _platform()
+    platform = this_platform()
     with refused():
         opened = asyncio.run(_reopen(platform, event, reason, author))
     print(f"open again: {_line(opened, platform.tree.hours.zone)}")
@@ -84,14 +84,14 @@ def reopen(event: Which, reason: Why, author: Who) -> None:
 @app.command()
 def show(event: Which, hours: Annotated[int, typer.Option(min=1, help="how many of the last hours")] = 24) -> None:
     """An event, its history, and the calls and practices of each of its last hours."""
-    platform = _platform()
+    platform = this_platform()
     print(asyncio.run(_show(platform, event, hours)))
 
 
 # -- what the commands ask of the records
 
 
-def _platform() -> Platform:
+def this_platform() -> Platform:
     return Platform(settings.load(Tree), asterisk_root="")  # nothing is started here
 
 
@@ -122,22 +122,22 @@ async def _all(platform: Platform, also_closed: bool) -> list[Event]:
 async def _close(platform: Platform, event: str, reason: str, author: str, ended: str) -> Event:
     ends = _instant(ended, platform.tree.hours.zone)
     async with records.opened(platform.tree, platform.database_url) as opened:
-        return await opened.events.close((await _find(opened, event)).id, reason, author, ends)
+        return await opened.events.close((await find_event(opened, event)).id, reason, author, ends)
 
 
 async def _reopen(platform: Platform, event: str, reason: str, author: str) -> Event:
     async with records.opened(platform.tree, platform.database_url) as opened:
-        return await opened.events.reopen((await _find(opened, event)).id, reason, author)
+        return await opened.events.reopen((await find_event(opened, event)).id, reason, author)
 
 
 async def _show(platform: Platform, text: str, hours: int) -> str:
     async with records.opened(platform.tree, platform.database_url) as opened:
-        event = await _find(opened, text)
+        event = await find_event(opened, text)
         history, trend = await opened.events.history(event.id), await opened.events.trend(event.id)
     return describe(event, history, trend, hours, platform.tree.hours.zone)
 
 
-async def _find(opened: Records, text: str) -> Event:
+async def find_event(opened: Records, text: str) -> Event:
     """The event meant; of several with one name the open one. Raises `NotFound`."""
     events = await opened.events.all(also_closed=True)
     meant = [one for one in events if str(one.id).startswith(text) or one.name.casefold() == text.casefold()]

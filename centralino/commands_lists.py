@@ -14,6 +14,7 @@ from centralino import records
 from centralino.platform import Platform
 from centralino.settings import Tree
 from foundation import settings
+from ticket_core.changes import UnknownPractice
 from ticket_core.events.belonging import UnknownEvent
 from ticket_core.events.model import Municipality, Topic
 from ticket_core.events.municipalities import PACKAGE, BadList, packaged, read
@@ -25,7 +26,17 @@ from ticket_core.events.topics import BadTopic, UnknownTopic
 topics = typer.Typer(no_args_is_help=True, help="What requests are about.")
 municipalities = typer.Typer(no_args_is_help=True, help="Italy's municipalities, as ISTAT lists them.")
 
-REFUSALS = (UnknownEvent, IllegalEvent, UnknownMunicipality, UnknownPlace, BadTopic, UnknownTopic, BadList, OSError)
+REFUSALS = (
+    UnknownEvent,
+    IllegalEvent,
+    UnknownMunicipality,
+    UnknownPlace,
+    BadTopic,
+    UnknownTopic,
+    BadList,
+    OSError,
+    UnknownPractice,
+)
 
 Slug = Annotated[str, typer.Argument(help="the topic's name for programs: small letters, digits and dashes")]
 
