@@ -20,6 +20,7 @@ from foundation.database import Database
 from ticket_core.changes import Changes, Verbs
 from ticket_core.code_book import CodeBook
 from ticket_core.edits import Edit, without_person
+from ticket_core.intake import cleaned
 from ticket_core.letters import Letters
 from ticket_core.model import Channel, Closure, Practice, PracticeClass, PracticeState, Request
 from ticket_core.replies.service import Replies
@@ -47,7 +48,11 @@ class Casework(Verbs):
         self.letters = Letters(replies, counting)
 
     async def open(self, request: Request, author: str, practice_id: UUID | None = None) -> Practice:
-        """Write down a request, and acknowledge it. Again under the same id: the practice that there is, and no second letter."""
+        """Write down a request, and acknowledge it. Again under the same id: the practice that there is, and no second letter.
+
+        Raises `BadRequest` or `LetterRefused` (both ValueError) for what cannot be kept: nothing is written then.
+        """
+        request = cleaned(request)
         async with self._changes() as changes:
             practice_id = practice_id or uuid4()
             # Two who write down the same one at once do so one after the other.
@@ -108,7 +113,8 @@ class Casework(Verbs):
     async def correct(
         self, practice_id: UUID, edit: Edit, author: str, reason: str, version: int | None = None
     ) -> Practice:
-        """Put fields right; what they were stays in the history. Another channel is another term."""
+        """Put fields right; what they were stays in the history. Another channel is another term. Raises as `open` does."""
+        edit = edit.cleaned()
         async with self._changed(practice_id, version) as (changes, row):
             changed = edit.apply(row)
             if changed:
@@ -237,7 +243,7 @@ class Casework(Verbs):
     async def erase(self, practice_id: UUID, author: str, reason: str) -> None:
         """Forget who asked and what: code, person, words, and what the history says. That something happened, and when, stays.
 
-        Audio, attachments and letters of it are removed by the `clock` process.
+        Its audio and its attachments are removed by the `clock` process.
         """
         async with self._changed(practice_id, None) as (changes, row):
             if row.erased_at:
@@ -246,6 +252,7 @@ class Casework(Verbs):
                 changes.step(row, PracticeState.CLOSED, "erased", author, Closure.WITHDRAWN)
             Edit(requester=without_person(row.requester()), subject="", text="").apply(row)
             await changes.erase_code(row)
+            await self.letters.erased(changes, row)
             await changes.session.flush()
             emptied = update(HistoryRow).where(HistoryRow.practice_id == row.id)
             await changes.session.execute(emptied.values(author=None, reason=None, salt=None))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 from uuid import UUID
 
-from ticket_core.model import Channel, Kind, Requester
+from ticket_core.intake import cleaned
+from ticket_core.model import Channel, Kind, Request, Requester
 from ticket_core.store import PracticeRow
 
 
@@ -32,6 +33,22 @@ class Edit:
     topic_id: UUID | Keep | None = KEEP
     municipality: str | Keep | None = KEEP
     event_id: UUID | Keep | None = KEEP
+
+    def cleaned(self) -> Edit:
+        """The same, safe to keep. Raises `LetterRefused` for an e-mail address that is none, `BadRequest` for a text too long."""
+        texts = Request(
+            channel=Channel.WEB_FORM,
+            requester=Requester() if isinstance(self.requester, Keep) else self.requester,
+            subject="" if isinstance(self.subject, Keep) else self.subject,
+            text="" if isinstance(self.text, Keep) else self.text,
+        )
+        safe = cleaned(texts)
+        return replace(
+            self,
+            requester=KEEP if isinstance(self.requester, Keep) else safe.requester,
+            subject=KEEP if isinstance(self.subject, Keep) else safe.subject,
+            text=KEEP if isinstance(self.text, Keep) else safe.text,
+        )
 
     def apply(self, row: PracticeRow) -> tuple[str, ...]:
         """Change the row. Returns what changed, `field: before -> after` each; nothing for values that it has already."""

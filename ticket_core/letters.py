@@ -27,7 +27,7 @@ ANSWERED_IN = frozenset(Language)
 
 
 class Letters:
-    """Writes to the requester of a practice, in its language; to nobody where there is no e-mail address."""
+    """Writes to the requester of a practice, in its language; to nobody without an e-mail address, nor in an exercise."""
 
     def __init__(self, replies: Replies, counting: Counting) -> None:
         self._replies = replies
@@ -96,10 +96,14 @@ class Letters:
         """The words that all who wrote about an event get."""
         await self._write(changes, row, EventAnswer(**_who(row), event=event, text=text), author=author)
 
+    async def erased(self, changes: Changes, row: PracticeRow) -> None:
+        """The practice was erased: its letters say nothing any more, and those that wait are not sent."""
+        await self._replies.erase_in(changes.session, row.id)
+
     async def _write(
         self, changes: Changes, row: PracticeRow, facts: Facts, occasion: str = "", author: str = "system"
     ) -> None:
-        if not row.email:
+        if not row.email or row.exercise:
             return
         language = Language(row.language) if row.language in ANSWERED_IN else Language.IT
         # One letter a kind and occasion: the history's length is another one after each step.

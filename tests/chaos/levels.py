@@ -74,4 +74,5 @@ SPARE: Mapping[str, Spare] = {
     "voicemail": Spare(40, 12),
     "queue": Spare(20, 6),
     "guard": Spare(20, 6),
+    "channels": Spare(20, 6),
 }

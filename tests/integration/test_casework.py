@@ -28,7 +28,7 @@ from ticket_core.model import (
     Requester,
     RequesterType,
 )
-from ticket_core.replies.model import LetterKind
+from ticket_core.replies.model import LetterKind, LetterState
 from ticket_core.replies.service import Replies
 from ticket_core.service import Practices
 from ticket_core.states import IllegalStep
@@ -101,6 +101,38 @@ async def test_who_is_no_citizen_goes_to_the_competent_office_and_is_told_so(
     assert practice.office_id == office
     assert citizen.office_id != office
     assert await kinds(replies, practice.id) == [LetterKind.SENT_TO_OFFICE]
+
+
+async def test_hostile_text_is_kept_without_what_could_do_harm(casework: Casework, replies: Replies) -> None:
+    hostile = Requester(name="Anna\r\nBcc: all@example.org", email=" Anna.Verdi@EXAMPLE.org ")
+    practice = await casework.open(
+        Request(
+            channel=Channel.WEB_FORM, requester=hostile, subject="a\nb\x00", text="x\x00\r\n'; DROP TABLE practice;--"
+        ),
+        "form",
+    )
+    assert practice.requester.name == "Anna Bcc: all@example.org"
+    assert practice.requester.email == "Anna.Verdi@example.org"
+    assert (practice.subject, practice.text) == ("a b", "x\n'; DROP TABLE practice;--")
+    assert await kinds(replies, practice.id) == [LetterKind.TAKEN_CHARGE]
+
+
+async def test_an_address_that_is_none_is_refused_with_a_sentence_and_nothing_is_written(
+    casework: Casework, practices: Practices
+) -> None:
+    wrong = Requester(email="anna at example")
+    with pytest.raises(ValueError, match=r"e-mail address.*Example"):
+        await casework.open(Request(channel=Channel.WEB_FORM, requester=wrong), "form")
+    assert await practices.recent(1) == []
+    practice = await begun(casework)
+    with pytest.raises(ValueError, match="e-mail address"):
+        await casework.correct(practice.id, Edit(requester=wrong), "anna", "new address")
+
+
+async def test_an_exercise_writes_to_nobody(casework: Casework, replies: Replies) -> None:
+    practice = await casework.open(Request(channel=Channel.WEB_FORM, requester=ANNA, exercise=True), "form")
+    assert practice.exercise
+    assert await kinds(replies, practice.id) == []
 
 
 async def test_other_languages_get_the_fixed_notice(casework: Casework, replies: Replies) -> None:
@@ -265,7 +297,7 @@ async def test_a_contact_is_linked_once(casework: Casework, clock: HeldClock) ->
 
 
 async def test_after_an_erasure_nothing_says_who_it_was_and_the_history_still_verifies(
-    casework: Casework, practices: Practices, database: Database, clock: HeldClock
+    casework: Casework, practices: Practices, replies: Replies, database: Database, clock: HeldClock
 ) -> None:
     practice = await begun(casework)
     await casework.erase(practice.id, "carla", "asked for by the requester")
@@ -276,6 +308,8 @@ async def test_after_an_erasure_nothing_says_who_it_was_and_the_history_still_ve
     assert erased.erased_at == clock.now()
     assert {entry.reason for entry in erased.history[:-1]} == {""}
     assert whats(erased)[-1] == "erased"
+    [letter] = await replies.letters_of(practice.id)
+    assert (letter.address, letter.body, letter.state) == ("", "", LetterState.CANCELLED)
     assert await practices.status(practice.code) is None
     verdict = await Histories(database, clock).verify()
     assert (verdict.practices, verdict.faults) == (1, ())
