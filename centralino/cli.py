@@ -18,6 +18,7 @@ from centralino import (
     commands_admin,
     commands_callback,
     commands_event,
+    commands_event_calls,
     commands_event_practices,
     commands_lists,
     commands_mail,
@@ -67,6 +68,7 @@ app.add_typer(commands_admin.app, name="admin")
 app.add_typer(commands_mail.app, name="mail")
 commands_event.app.command()(commands_event_practices.put)
 commands_event.app.command()(commands_event_practices.answer)
+commands_event.app.command()(commands_event_calls.put_call)
 app.add_typer(commands_event.app, name="event")
 app.add_typer(commands_lists.topics, name="topic")
 app.add_typer(commands_lists.municipalities, name="municipality")

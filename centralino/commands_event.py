@@ -169,7 +169,7 @@ def describe(event: Event, history: list[EventStep], trend: Trend, hours: int, z
         [
             _line(event, zone),
             *(
-                f"{step.at.astimezone(zone):%Y-%m-%d %H:%M} {step.author}: {step.what} ({step.reason})"
+                f"{step.at.astimezone(zone):%Y-%m-%d %H:%M} {step.author}: {step.what} ({' '.join(step.reason.split())})"
                 for step in history
             ),
             *(

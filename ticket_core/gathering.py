@@ -59,5 +59,7 @@ class Gathering:
                 went = await self._casework.answer_event(practice_id, event.name, text, author)
                 answered, left = answered + went, left + (not went)
             after = page[-1]
+        if answered:
+            await self._events.note_answer(event_id, answered, text, author)
         log.info("event_answered", event_id=str(event_id), answered=answered, left=left)
         return Answered(answered, left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -15,8 +15,13 @@ from centralino.platform import Platform
 from centralino.records import NotFound
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
+from ledger.service import Ledger
+from tests.practices import CODES, COUNTING
+from ticket_core.casework import Casework
 from ticket_core.events.municipalities import packaged
 from ticket_core.events.service import Events
+from ticket_core.model import Channel, Request, Requester
+from ticket_core.replies.service import Replies
 
 DECLARE = (
     "event", "declare", "Terremoto dell'Aquila", "--kind", "earthquake", "--starts", "2026-10-05T03:36", "--place", "L'Aquila",
@@ -52,6 +57,22 @@ async def call_comes(database_url: str, name: str) -> None:
     await database.close()
 
 
+async def call_is_on_record(database_url: str, call_id: UUID) -> None:
+    database = Database(DatabaseSettings(url=database_url))
+    await Ledger(database, SystemClock()).arrived(call_id, None, None, "it")
+    await database.close()
+
+
+async def practice_comes(database_url: str) -> str:
+    database, clock = Database(DatabaseSettings(url=database_url)), SystemClock()
+    casework = Casework(database, clock, COUNTING, CODES, Replies(database, clock))
+    requester = Requester(name="Anna Verdi", email="anna.verdi@example.org")
+    practice = await casework.open(Request(channel=Channel.WEB_FORM, requester=requester, text="Che vento!"), "form")
+    await database.close()
+    assert practice.code is not None
+    return practice.code
+
+
 def test_an_event_is_declared_seen_closed_and_opened_again() -> None:
     line = said(*DECLARE)
     assert "Terremoto dell'Aquila (earthquake), from 2026-10-05 03:36, 93 municipalities, declared by rossi" in line
@@ -78,6 +99,38 @@ def test_the_public_text_of_an_event_is_shown_in_both_languages() -> None:
     shown = said("event", "show", "Terremoto dell'Aquila")
     assert "told in Italian: Restate all'aperto" in shown
     assert "told in English: Stay outside" in shown
+
+
+def test_calls_are_put_into_an_event_by_their_ids(database_url: str) -> None:
+    call_id = uuid4()
+    asyncio.run(call_is_on_record(database_url, call_id))
+    said("event", "declare", "Vento", "--kind", "weather", "--reason", "gusts", "--author", "rossi")
+    put = ("event", "put-call", "vento", str(call_id), "--author", "rossi")
+    assert said(*put).endswith("1 of 1 calls were not in it\n")
+    assert said(*put).endswith("0 of 1 calls were not in it\n")
+    for unknown in ("12", str(uuid4())):
+        refused = run("event", "put-call", "vento", unknown, "--author", "rossi")
+        assert f"no call has the id {unknown}" in str(refused.exception)
+    assert "1 calls and 0 practices" in said("event", "show", "vento")
+
+
+def test_practices_are_put_into_an_event_by_their_codes_and_answered_together(
+    database_url: str, tmp_path: Path
+) -> None:
+    said("event", "declare", "Vento", "--kind", "weather", "--reason", "gusts", "--author", "rossi")
+    code = asyncio.run(practice_comes(database_url))
+    assert "belongs to Vento" in said("event", "put", "vento", code, "--author", "anna")
+    words = tmp_path / "answer.txt"
+    words.write_text("È\nfinito.\n", "utf-8")
+    answer = ("event", "answer", "vento", "--text", str(words), "--author", "rossi")
+    assert "answered: 1; left to people" in said(*answer)
+    assert "answered: 0; left to people" in said(*answer)
+    shown = said("event", "show", "vento")
+    assert "0 calls and 1 practices" in shown
+    assert shown.count("rossi: answered to 1 (È finito.)") == 1
+    words.write_text(" \n", "utf-8")
+    assert "the answer is empty" in str(run(*answer).exception)
+    assert "no practice has the code 1" in str(run("event", "put", "vento", "1", "--author", "anna").exception)
 
 
 @pytest.mark.parametrize(

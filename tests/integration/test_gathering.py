@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from foundation.database import Database
 from tests.clocks import HeldClock
 from tests.practices import CODES, COUNTING
+from ticket_core import gathering
 from ticket_core.casework import Casework
 from ticket_core.changes import UnknownPractice
 from ticket_core.events.belonging import UnknownEvent
@@ -73,6 +76,8 @@ async def test_one_answer_goes_to_all_once_and_the_rest_is_counted_as_left(offic
         await office.gathering.put(practice_id, event.id, "anna", "")
     assert await office.gathering.answer(event.id, "Le scuole sono aperte.", "carla") == Answered(3, 1)
     assert await office.gathering.answer(event.id, "Le scuole sono aperte.", "carla") == Answered(0, 4)
+    history = [(step.author, step.what, step.reason) for step in await office.events.history(event.id)]
+    assert history[1:] == [("carla", "answered to 3", "Le scuole sono aperte.")]
     for practice_id in written:
         practice = await office.practices.practice(practice_id)
         assert practice is not None
@@ -81,6 +86,31 @@ async def test_one_answer_goes_to_all_once_and_the_rest_is_counted_as_left(offic
             letter for letter in await office.replies.letters_of(practice_id) if letter.kind is LetterKind.EVENT_ANSWER
         ]
         assert ["Le scuole sono aperte." in letter.body for letter in letters] == [True]
+
+
+async def test_an_answer_that_was_interrupted_goes_on_with_those_that_are_left(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "PAGE", 2)
+    event = await office.event()
+    written = [await office.written() for _ in range(5)]
+    for practice_id in written:
+        await office.gathering.put(practice_id, event.id, "anna", "about it")
+    asked = count(1)
+
+    async def dies_at_the_fourth(*asked_for: Any) -> bool:
+        if next(asked) == 4:
+            raise ConnectionError
+        return await Casework.answer_event(office.casework, *asked_for)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.casework, "answer_event", dies_at_the_fourth)
+        with pytest.raises(ConnectionError):
+            await office.gathering.answer(event.id, "Sì", "carla")
+    assert await office.gathering.answer(event.id, "Sì", "carla") == Answered(2, 3)
+    for practice_id in written:
+        letters = await office.replies.letters_of(practice_id)
+        assert [letter.kind for letter in letters].count(LetterKind.EVENT_ANSWER) == 1
 
 
 async def test_nothing_is_put_into_a_closed_event(office: Office) -> None:

@@ -139,6 +139,12 @@ class Events(Belonging):
             row = await session.get(EventRow, event_id)
             return row.value() if row else None
 
+    async def note_answer(self, event_id: UUID, practices: int, text: str, author: str) -> None:
+        """Keep in its history that one answer went to so many practices. Raises `UnknownEvent`."""
+        async with self._database.session() as session:
+            row = await locked(session, event_id, share=True)
+            note(session, row.id, self._clock.now(), author, f"answered to {practices}", text)
+
     async def all(self, also_closed: bool = False, limit: int = 200) -> list[Event]:
         """Open events, the one that started last first; with the closed ones when asked."""
         query = select(EventRow).order_by(EventRow.starts.desc(), EventRow.id).limit(limit)
