@@ -60,7 +60,7 @@ async def open_practice(practices: Practices, database: Database, event_id: UUID
 async def test_a_declared_event_is_open_with_its_area_and_the_one_who_declared_it(
     events: Events, clock: HeldClock
 ) -> None:
-    event = await declared(events, clock, "  Terremoto di  Norcia ", [NORCIA, AQUILA, NORCIA])
+    event = await declared(events, clock, "  Terremoto di \x00 Norcia ", [NORCIA, AQUILA, NORCIA])
     assert event.name == "Terremoto di Norcia"
     assert event.area == (NORCIA, AQUILA)
     assert (event.declared_by, event.declared_at, event.closed_at) == ("supervisor", clock.now(), None)
@@ -223,7 +223,7 @@ async def test_a_call_belongs_to_one_event_and_a_move_is_kept_in_the_history(eve
 async def test_a_call_is_taken_out_of_its_event_with_a_reason(events: Events, clock: HeldClock) -> None:
     event, call_id = await declared(events, clock), uuid4()
     await events.group_calls(event.id, {call_id: clock.now()}, "operator")
-    assert await events.ungroup_call(call_id, "operator", "about something else")
+    assert await events.ungroup_call(call_id, "operator", "about something\x00 else\n")
     assert not await events.ungroup_call(call_id, "operator", "about something else")
     assert await events.event_of_call(call_id) is None
     assert (await steps(events, event.id))[1:] == [

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_core.events.model import Event, EventKind
+from ticket_core.events.names import one_line
 from ticket_core.events.rules import IllegalEvent, bulletin, check_open, check_times, suggested, tidy
 
 AT = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
@@ -84,13 +85,22 @@ def test_an_event_ends_after_it_starts() -> None:
 
 
 def test_a_name_or_reason_of_spaces_is_none() -> None:
-    assert tidy("  terremoto   di Norcia\n", "name") == "terremoto di Norcia"
-    with pytest.raises(IllegalEvent, match="its reason"):
-        tidy(" \n ", "reason")
+    assert tidy("  terremoto   di\x00 Norcia\u2028\n", "name") == "terremoto di Norcia"
+    for nothing in ("", " \n ", "\x00\x07"):
+        with pytest.raises(IllegalEvent, match="its reason"):
+            tidy(nothing, "reason")
+
+
+@given(st.text())
+def test_what_is_kept_of_any_text_is_one_line_that_stays_as_it_is(typed: str) -> None:
+    kept = one_line(typed)
+    assert kept.isprintable()
+    assert one_line(kept) == kept
 
 
 def test_the_public_is_told_in_both_languages_or_not_at_all() -> None:
     assert bulletin(" acqua potabile ", "drinking water") == ("acqua potabile", "drinking water")
+    assert bulletin("prima\r\nseconda \x00", "first\n\nsecond") == ("prima\nseconda", "first\n\nsecond")
     assert bulletin(None, " ") == (None, None)
     with pytest.raises(IllegalEvent, match="Italian and in English"):
         bulletin("acqua potabile", "")

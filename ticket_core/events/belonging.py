@@ -16,6 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from foundation.clock import Clock
 from foundation.database import Database
 from ticket_core.events.model import Event, EventCall, Trend
+from ticket_core.events.names import one_line
 from ticket_core.events.rules import check_open, suggested
 from ticket_core.events.store import EventCallRow, EventRow, EventStepRow
 from ticket_core.events.trends import Counted, trend
@@ -83,7 +84,7 @@ class Belonging:
             event_id = (await session.execute(query)).scalar_one_or_none()
             if event_id is None:
                 return False
-            note(session, event_id, self._clock.now(), author, "call_ungrouped", f"{call_id}: {reason}")
+            note(session, event_id, self._clock.now(), author, "call_ungrouped", f"{call_id}: {one_line(reason)}")
             return True
 
     async def event_of_call(self, call_id: UUID) -> Event | None:

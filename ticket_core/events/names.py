@@ -1,4 +1,4 @@
-"""How names of places are compared: without accents, apostrophes and capitals, a word at a time."""
+"""How names are kept, on one line, and compared: without accents, apostrophes and capitals, a word at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import re
 import unicodedata
 
 _OTHER = re.compile(r"[^a-z0-9]+")
+
+
+def one_line(text: str) -> str:
+    """The text as one line: every run of spaces and breaks is one space, and what cannot be seen or kept is gone."""
+    return " ".join("".join(letter for letter in text if letter.isprintable() or letter.isspace()).split())
 
 
 def folded(text: str) -> tuple[str, ...]:

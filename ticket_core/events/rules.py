@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ticket_core.events.model import Event, EventKind
+from ticket_core.events.names import one_line
 
 
 class IllegalEvent(Exception):
@@ -13,8 +14,8 @@ class IllegalEvent(Exception):
 
 
 def tidy(text: str, what: str) -> str:
-    """The text without spaces at its ends and doubled ones. Raises `IllegalEvent` when nothing is left."""
-    kept = " ".join(text.split())
+    """The text as one line. Raises `IllegalEvent` when nothing is left."""
+    kept = one_line(text)
     if not kept:
         raise IllegalEvent(f"an event needs its {what}")
     return kept
@@ -30,7 +31,7 @@ def check_times(starts: datetime, ends: datetime | None) -> None:
 
 def bulletin(text_it: str | None, text_en: str | None) -> tuple[str | None, str | None]:
     """What the public is told, in both languages or in none. Raises `IllegalEvent` for one alone."""
-    told = tuple((text or "").strip() or None for text in (text_it, text_en))
+    told = tuple("\n".join(map(one_line, (text or "").splitlines())).strip() or None for text in (text_it, text_en))
     if (told[0] is None) != (told[1] is None):
         raise IllegalEvent("a bulletin is published in Italian and in English, or not at all")
     return told[0], told[1]

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation import logs
 from ticket_core.events.belonging import Belonging, locked, note
 from ticket_core.events.model import Event, EventKind, EventStep
+from ticket_core.events.names import one_line
 from ticket_core.events.rules import IllegalEvent, bulletin, check_open, check_times, tidy
 from ticket_core.events.store import EventAreaRow, EventRow, EventStepRow, MunicipalityRow
 
@@ -143,7 +144,7 @@ class Events(Belonging):
         """Keep in its history that one answer went to so many practices. Raises `UnknownEvent`."""
         async with self._database.session() as session:
             row = await locked(session, event_id, share=True)
-            note(session, row.id, self._clock.now(), author, f"answered to {practices}", text)
+            note(session, row.id, self._clock.now(), author, f"answered to {practices}", one_line(text))
 
     async def all(self, also_closed: bool = False, limit: int = 200) -> list[Event]:
         """Open events, the one that started last first; with the closed ones when asked."""

@@ -17,6 +17,7 @@ from foundation.clock import Clock
 from foundation.database import Database
 from ticket_core.events.loaded import is_loaded, note_loaded
 from ticket_core.events.model import Topic
+from ticket_core.events.names import one_line
 from ticket_core.events.store import TopicRow
 
 SHIPPED = Path(__file__).with_name("topics.toml")
@@ -91,7 +92,7 @@ class Topics:
 
         Raises `BadTopic` for a slug that is taken or malformed and for a missing name; `UnknownTopic` for the parent.
         """
-        name_it, name_en = name_it.strip(), name_en.strip()
+        name_it, name_en = one_line(name_it), one_line(name_en)
         if not SLUG.fullmatch(slug) or not name_it or not name_en:
             raise BadTopic(f"'{slug}' needs small letters, digits and dashes, and a name in Italian and in English")
         async with self._database.session() as session:
