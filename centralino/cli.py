@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import soundfile
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from centralino import (
@@ -24,12 +23,15 @@ from centralino import (
     commands_mail,
     commands_monitor,
     commands_operator,
+    commands_practice,
     records,
 )
 from centralino import doctor as examination
+from centralino.console import console
 from centralino.demo import demonstrate
 from centralino.obtain import asterisk_root
 from centralino.platform import Platform
+from centralino.practice_typed import Refused
 from centralino.robot_call import RATE_HZ, ScriptError, check, load_ear, parse, place
 from centralino.settings import Folders, Tree
 from centralino.setup import make_prompts, set_up
@@ -38,7 +40,7 @@ from foundation import logs, settings
 from foundation.clock import SystemClock
 from foundation.process import CannotStart
 from pbx.robot.phone import NotAnswered, RobotPhone
-from ticket_core.codes import grouped
+from ticket_core.attachments.stores import NoBucket
 from ticket_core.people.changes import PeopleError
 from voicemail_worker import install, models
 from voicemail_worker.model import ModelError
@@ -51,13 +53,12 @@ app = typer.Typer(
 )
 models_app = typer.Typer(no_args_is_help=True, help="Speech models, one for each language.")
 hours_app = typer.Typer(no_args_is_help=True, help="Opening hours, and when they are changed for a time.")
-practice_app = typer.Typer(no_args_is_help=True, help="Practices.")
 calls_app = typer.Typer(no_args_is_help=True, help="Calls, as the ledger has them.")
 bulletin_app = typer.Typer(no_args_is_help=True, help="The emergency text said before the welcome.")
 for name, group in (
     ("models", models_app),
     ("hours", hours_app),
-    ("practice", practice_app),
+    ("practice", commands_practice.app),
     ("calls", calls_app),
     ("bulletin", bulletin_app),
 ):
@@ -73,9 +74,6 @@ app.add_typer(commands_event.app, name="event")
 app.add_typer(commands_lists.topics, name="topic")
 app.add_typer(commands_lists.municipalities, name="municipality")
 calls_app.add_typer(commands_callback.app)
-
-# A table read by a program, or in a file, is not folded.
-console = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 
 
 def _tree() -> Tree:
@@ -288,27 +286,6 @@ def prompts() -> None:
 # -- records
 
 
-@practice_app.command("list")
-def practice_list(limit: int = 20) -> None:
-    """The practices opened last."""
-    table = Table(Column("code", no_wrap=True), "state", "opened", "due", "channel", "language")
-    tree = _tree()
-    for practice in asyncio.run(records.recent_practices(tree, _platform(tree).database_url, limit)):
-        opened = practice.opened_at.astimezone(tree.hours.zone)
-        table.add_row(
-            grouped(practice.code), practice.state.value, f"{opened:%Y-%m-%d %H:%M}", str(practice.due_on or "-"),
-            practice.channel.value, practice.language,
-        )  # fmt: skip
-    console.print(table)
-
-
-@practice_app.command("show")
-def practice_show(code: str) -> None:
-    """One practice with its messages, transcripts and history."""
-    tree = _tree()
-    console.print(asyncio.run(records.show_practice(tree, _platform(tree).database_url, code)))
-
-
 @calls_app.command("list")
 def calls_list(limit: int = 20) -> None:
     """The last calls with their outcomes."""
@@ -344,6 +321,8 @@ def main() -> None:
         NotAnswered,
         ModelError,
         records.NotFound,
+        NoBucket,
+        Refused,
         PeopleError,
     ) as error:
         print(f"centralino: {error}", file=sys.stderr)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import OperationalError
 
 from centralino.pbx_home import secret
+from centralino.practice_page import history_lines, message_lines
 from centralino.settings import CHECKOUT, Folders, Tree
 from centralino.setup import choose_voice
 from dialplan.store import CalendarStore
@@ -22,14 +23,18 @@ from ledger.model import Call
 from ledger.service import Ledger
 from phone.voice import render
 from queue_manager.store import Duties
+from ticket_core.attachments.service import Attachments
+from ticket_core.attachments.stores import blob_store
 from ticket_core.casework import Casework
 from ticket_core.code_book import CodeBook
-from ticket_core.codes import grouped, normalise
+from ticket_core.codes import grouped
+from ticket_core.documents import Documents
 from ticket_core.events.places import Places
 from ticket_core.events.service import Events
 from ticket_core.events.topics import Topics
 from ticket_core.histories import Histories
 from ticket_core.model import Message, Practice
+from ticket_core.overview import Overview
 from ticket_core.people.service import People
 from ticket_core.replies.service import Replies
 from ticket_core.replies.states import LETTER_STEPS
@@ -49,6 +54,8 @@ class Records:
 
     practices: Practices
     casework: Casework
+    overview: Overview
+    attachments: Attachments
     histories: Histories
     people: People
     letters: Replies
@@ -69,9 +76,13 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
         counting = tree.terms.counting(tree.hours)
         codes = CodeBook(secret(Folders(tree.up.data, tree.up.cache).secrets, "codes").encode())
         replies = Replies(database, clock)
+        note = Documents(database, clock, counting, codes).note
+        kept = tree.kept_attachments()
         yield Records(
             practices=Practices(database, clock, counting, codes),
             casework=Casework(database, clock, counting, codes, replies),
+            overview=Overview(database),
+            attachments=Attachments(database, clock, blob_store(kept, tree.bucket), kept, note),
             histories=Histories(database, clock),
             people=People(database, clock),
             letters=replies,
@@ -140,26 +151,10 @@ def clear_bulletin(tree: Tree) -> None:
         path.unlink()
 
 
-async def recent_practices(tree: Tree, url: str, limit: int) -> list[Practice]:
-    """The practices opened last, newest first."""
-    async with opened(tree, url) as records:
-        return await records.practices.recent(limit)
-
-
 async def recent_calls(tree: Tree, url: str, limit: int) -> list[Call]:
     """The last calls, newest first."""
     async with opened(tree, url) as records:
         return list(await records.ledger.recent(limit))
-
-
-async def show_practice(tree: Tree, url: str, code: str) -> str:
-    """A practice as a page of text. Raises `NotFound`."""
-    async with opened(tree, url) as records:
-        practice = await records.practices.find(normalise(code))
-        if practice is None:
-            raise NotFound(f"no practice has the code {code}: `centralino practice list` shows the last ones")
-        messages = await records.practices.messages_of(practice.id)
-    return describe(practice, messages, tree.hours.zone)
 
 
 def describe(practice: Practice, messages: list[Message], zone: ZoneInfo) -> str:
@@ -168,18 +163,7 @@ def describe(practice: Practice, messages: list[Message], zone: ZoneInfo) -> str
         f"practice {grouped(practice.code)}: {practice.state.value}, opened {practice.opened_at.astimezone(zone):%Y-%m-%d %H:%M}"
         f" by {practice.channel.value}, due {practice.due_on or '-'}"
     ]
-    for message in messages:
-        lines.append(f"message: {message.seconds or 0:.1f} s, {message.state.value}, audio {message.audio_path or '-'}")
-        if message.transcript:
-            made = message.transcript
-            lines.append(f"  by {made.engine} ({made.model}), confidence {made.confidence:.2f}: {made.text}")
-        if message.alarm_words:
-            lines.append(f"  ALARM: {', '.join(message.alarm_words)}")
-    lines += [
-        f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S} {entry.author}: {entry.what} ({entry.reason})"
-        for entry in practice.history
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *message_lines(messages), *history_lines(practice, zone)])
 
 
 async def show_call(tree: Tree, url: str, call_id: str) -> str:

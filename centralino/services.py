@@ -74,6 +74,7 @@ class Services:
             "CENTRALINO_CODES__KEY_FILE": str(self._folders.secrets / "codes"),
             "CENTRALINO_OUTBOX__FOLDER": str(self._folders.outbox / "ivr"),
             "CENTRALINO_AUDIO__FOLDER": str(self._folders.audio),
+            "CENTRALINO_ATTACHMENTS__FOLDER": str(self._tree.kept_attachments().folder),
             "CENTRALINO_VOICEMAIL__MODELS_DIR": str(self._folders.models),
             "CENTRALINO_FALLBACK__SPOOL": str(self._folders.spool / "fallback"),
             "PYTHONUNBUFFERED": "1",

@@ -13,6 +13,7 @@ from channels.settings import SmtpSettings
 from dialplan.settings import HoursSettings
 from foundation.settings import Part
 from ivr.settings import IvrSettings
+from ticket_core.attachments.settings import AttachmentSettings, BucketSettings
 from ticket_core.settings import TermSettings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -144,6 +145,12 @@ class UpSettings(Part):
         return Ports(self.first_port, self.max_calls)
 
 
+class HomeAttachments(AttachmentSettings):
+    """Attachments of the one-machine platform: their folder is below its data folder, unless it has a whole path."""
+
+    folder: Path = Field(default=Path("attachments"), examples=["attachments"])
+
+
 class Tree(BaseModel):
     """The part of the settings tree that the command line reads; each process reads its own part beside it."""
 
@@ -152,6 +159,12 @@ class Tree(BaseModel):
     ivr: IvrSettings = IvrSettings()
     smtp: SmtpSettings = SmtpSettings()
     terms: TermSettings = TermSettings()
+    attachments: HomeAttachments = HomeAttachments()
+    bucket: BucketSettings | None = None
+
+    def kept_attachments(self) -> AttachmentSettings:
+        """The settings of attachments, with the whole path of their folder."""
+        return self.attachments.model_copy(update={"folder": self.up.data / self.attachments.folder})
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,8 @@ def test_a_missing_prompt_stops_the_start_and_is_named(keyboard: Keyboard) -> No
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("practice", "show", "12345678903"), "no platform is running on"),
+        (("practice", "show", "123 456 789 06"), "no platform is running on"),
+        (("practice", "show", "123 456 789 60"), "is no practice's code"),
         (("calls", "list"), "no platform is running on"),
         (("call", "dance"), "cannot understand the step 'dance'"),
         (("call", "hear it/welcome"), "nobody answered 800840840"),

@@ -1,0 +1,155 @@
+"""`Overview`: many practices at a glance, and what of one its own value does not hold. It reads, and never a whole history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from foundation.database import Database
+from ticket_core.events.store import EventRow, MunicipalityRow, TopicRow
+from ticket_core.model import Channel, Closure, Kind, PracticeClass, PracticeState, RequesterType
+from ticket_core.people.store import OfficeRow
+from ticket_core.store import ContactRow, PracticeRow
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which practices; what is left out does not matter. `due_by`: due on this day or before; `due_before`: overdue on this day."""
+
+    states: frozenset[PracticeState] = frozenset()
+    channels: frozenset[Channel] = frozenset()
+    office_id: UUID | None = None
+    operator: str | None = None
+    due_by: date | None = None
+    due_before: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One practice in a table. `code` is None once it was erased; `office`, `topic` (its slug), `municipality` and `event` are names."""
+
+    code: str | None
+    id: UUID
+    state: PracticeState
+    closure: Closure | None
+    practice_class: PracticeClass | None
+    due_on: date | None
+    opened_at: datetime
+    counts_from: datetime
+    state_since: datetime
+    answered_at: datetime | None
+    channel: Channel
+    kind: Kind | None
+    language: str
+    requester_type: RequesterType
+    name: str | None
+    email: str | None
+    postal: str | None
+    fax: str | None
+    phone: str | None
+    no_reply_address: bool
+    subject: str
+    office: str | None
+    operator: str | None
+    topic: str | None
+    municipality: str | None
+    event: str | None
+    merged_into: UUID | None
+    exercise: bool
+    version: int
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact beside the first. `code` is that of the practice that was merged, when the contact is one."""
+
+    id: UUID
+    channel: Channel
+    reference: str
+    at: datetime
+    author: str
+    code: str | None
+
+
+class Overview:
+    """Practices as lines: those that are due first where a due day is asked for, else the newest first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def first(self, wanted: Wanted, limit: int) -> list[Line]:
+        """At most `limit` lines."""
+        async with self._database.session() as session:
+            return [Line(**row._mapping) for row in await session.execute(_lines(wanted).limit(limit))]
+
+    async def all(self, wanted: Wanted) -> AsyncIterator[Line]:
+        """Every line, as of one instant; a thousand at a time are in memory."""
+        async with self._database.session() as session:
+            async for row in await session.stream(_lines(wanted).execution_options(yield_per=PAGE)):
+                yield Line(**row._mapping)
+
+    async def line(self, practice_id: UUID) -> Line | None:
+        """One practice's line, or None."""
+        async with self._database.session() as session:
+            query = _lines(Wanted()).where(PracticeRow.id == practice_id)
+            row = (await session.execute(query)).one_or_none()
+            return Line(**row._mapping) if row else None
+
+    async def contacts(self, practice_id: UUID) -> list[Contact]:
+        """Its other contacts, oldest first."""
+        query = (
+            select(ContactRow.id, ContactRow.channel, ContactRow.reference, ContactRow.at, ContactRow.author, PracticeRow.code)
+            .outerjoin(PracticeRow, PracticeRow.id == ContactRow.id)
+            .where(ContactRow.practice_id == practice_id)
+            .order_by(ContactRow.at, ContactRow.id)
+        )  # fmt: skip
+        async with self._database.session() as session:
+            return [Contact(*row) for row in await session.execute(query)]
+
+
+_NAMED: dict[str, ColumnElement[Any]] = {
+    "phone": PracticeRow.caller.label("phone"),
+    "office": OfficeRow.name.label("office"),
+    "topic": TopicRow.slug.label("topic"),
+    "municipality": MunicipalityRow.name.label("municipality"),
+    "event": EventRow.name.label("event"),
+}
+_COLUMNS: list[ColumnElement[Any]] = [
+    _NAMED[field.name] if field.name in _NAMED else getattr(PracticeRow, field.name) for field in fields(Line)
+]
+
+
+def _lines(wanted: Wanted) -> Select[Any]:
+    query = (
+        select(*_COLUMNS)
+        .outerjoin(OfficeRow, OfficeRow.id == PracticeRow.office_id)
+        .outerjoin(TopicRow, TopicRow.id == PracticeRow.topic_id)
+        .outerjoin(MunicipalityRow, MunicipalityRow.istat == PracticeRow.municipality)
+        .outerjoin(EventRow, EventRow.id == PracticeRow.event_id)
+        .where(*_conditions(wanted))
+    )
+    by_due = wanted.due_by is not None or wanted.due_before is not None
+    return query.order_by(PracticeRow.due_on if by_due else PracticeRow.opened_at.desc(), PracticeRow.id)
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.states:
+        yield PracticeRow.state.in_(wanted.states)
+    if wanted.channels:
+        yield PracticeRow.channel.in_(wanted.channels)
+    if wanted.office_id is not None:
+        yield PracticeRow.office_id == wanted.office_id
+    if wanted.operator is not None:
+        yield PracticeRow.operator == wanted.operator
+    if wanted.due_by is not None:
+        yield PracticeRow.due_on <= wanted.due_by
+    if wanted.due_before is not None:
+        yield PracticeRow.due_on < wanted.due_before
