@@ -55,6 +55,7 @@ async def test_what_callers_do_while_the_database_is_away_is_in_it_afterwards(
         calling.append(asyncio.create_task(scene.calls(*manners)))
         await asyncio.sleep(away_s)
     await asyncio.gather(*calling)
+    await faults.all_up(scene.platform)
     agreement = await scene.reckon()
     told_a_code = [call for call in scene.phones if any(call.codes)]
     refused = [call for call in scene.phones if call.has_heard("status-not-available")]
