@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import String, cast, exists, func, select
+from sqlalchemy import String, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -106,6 +106,14 @@ class Ledger:
     async def called_back(self, call_id: UUID, author: str) -> None:
         """Somebody spoke to the caller of this call, or need not any more. Raises `UnknownCall`."""
         await self.step(call_id, StepKind.CALLED_BACK, author=author)
+
+    async def forget_callers(self, before: datetime, limit: int = 1000) -> int:
+        """Empty the numbers of the oldest calls that began before this instant; returns how many, `limit` at most. The calls stay."""
+        oldest = select(CallRow.call_id).where(CallRow.started_at < before, CallRow.caller.is_not(None))
+        chosen = oldest.order_by(CallRow.started_at).limit(limit).with_for_update(skip_locked=True)
+        query = update(CallRow).where(CallRow.call_id.in_(chosen)).values(caller=None).returning(CallRow.call_id)
+        async with self._database.session() as session:
+            return len((await session.execute(query)).scalars().all())
 
     async def call(self, call_id: UUID) -> Call | None:
         """One call with its steps in order, or None."""

@@ -23,6 +23,7 @@ class CallRow(Base):
         CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="call_ended_with_an_outcome"),
         Index("call_by_start", "started_at"),
         Index("call_by_caller", "caller", "started_at"),
+        Index("call_with_caller", "started_at", postgresql_where=text("caller IS NOT NULL")),
     )
 
     call_id: Mapped[UUID] = mapped_column(primary_key=True)

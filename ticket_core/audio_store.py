@@ -52,6 +52,13 @@ class AudioStore:
             sync(target.parent)
         return self.name(message_id)
 
+    def remove(self, message_id: UUID) -> None:
+        """Remove a message's audio for good; harmless when it is gone. Raises OSError."""
+        target = self.path(message_id)
+        target.unlink(missing_ok=True)
+        if target.parent.is_dir():
+            sync(target.parent)
+
 
 def discard(recording: Path) -> None:
     """Remove a recording from the spool; harmless when it is gone."""

@@ -31,6 +31,9 @@ from ticket_core.terms import Counting
 
 log = logs.get(__name__)
 
+REMINDED, NOT_REMINDED = "reminded", "not_reminded"
+"""What a reminder is called in the history, and one that there was no way to send."""
+
 
 class Taken(Exception):
     """Another operator has this practice: the text says who. A supervisor can assign it."""
@@ -141,6 +144,16 @@ class Casework(Verbs):
             await self.letters.documents_asked(changes, row, documents)
             return row.value()
 
+    async def remind_documents(self, practice_id: UUID, author: str, version: int | None = None) -> bool:
+        """Remind the requester of the documents, once each time they are asked for; False where there is nothing to remind of."""
+        async with self._changed(practice_id, version) as (changes, row):
+            reminded = any(e.what in (REMINDED, NOT_REMINDED) and e.at >= row.state_since for e in row.history)
+            if row.state is not PracticeState.AWAITING_DOCUMENTS or reminded:
+                return False
+            await self.letters.documents_reminder(changes, row)
+            changes.note(row, author, REMINDED if row.email else NOT_REMINDED, "" if row.email else "no e-mail address")
+            return True
+
     async def resume(self, practice_id: UUID, reason: str, author: str, version: int | None = None) -> Practice:
         """What was waited for is here: the term runs on from where it stood."""
         async with self._changed(practice_id, version) as (changes, row):
@@ -240,12 +253,12 @@ class Casework(Verbs):
         if (await changes.session.execute(query)).scalar_one_or_none():
             changes.note(row, author, "contact", f"{channel.value} {reference}")
 
-    async def erase(self, practice_id: UUID, author: str, reason: str) -> None:
+    async def erase(self, practice_id: UUID, author: str, reason: str, version: int | None = None) -> None:
         """Forget who asked and what: code, person, words, and what the history says. That something happened, and when, stays.
 
         Its audio and its attachments are removed by the `clock` process.
         """
-        async with self._changed(practice_id, None) as (changes, row):
+        async with self._changed(practice_id, version) as (changes, row):
             if row.erased_at:
                 return
             if row.state is not PracticeState.CLOSED:

@@ -74,7 +74,7 @@ class Letters:
         """They are not here yet."""
         asked, by = self._counting.day(row.state_since), self._counting.documents_by(row.state_since)
         facts = DocumentsReminder(**_who(row), documents=_documents(row), asked_on=asked, by=by)
-        await self._write(changes, row, facts, "reminder")
+        await self._write(changes, row, facts, f"reminder {asked}")
 
     async def closed_missing_documents(self, changes: Changes, row: PracticeRow) -> None:
         """They did not come. To be written before the step that closes it."""

@@ -45,6 +45,9 @@ from ticket_core.model import (
 SEARCHABLE = "CASE WHEN language = 'en' THEN to_tsvector('english'::regconfig, {words}) ELSE to_tsvector('italian'::regconfig, {words}) END"
 """Each practice is searched in its own language: words are found in all their forms."""
 
+HAS_ENDED, ENDED_AT = "state IN ('answered', 'closed')", "COALESCE(answered_at, state_since)"
+"""Whether a practice came to its end, and when: an answered one, which is closed later, when it was answered."""
+
 
 class CodeRow(Base):
     """A code that was drawn, used or not: it is never drawn again. `holder` leased it before there was a practice for it."""
@@ -82,6 +85,8 @@ class PracticeRow(Base):
         Index("practice_by_event", "event_id", "opened_at"),
         Index("practice_by_municipality", "municipality", "opened_at"),
         Index("practice_search", "search", postgresql_using="gin"),
+        Index("practice_by_end", sql(ENDED_AT), "id", postgresql_where=sql(f"{HAS_ENDED} AND erased_at IS NULL")),
+        Index("practice_erased", "id", postgresql_where=sql("erased_at IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

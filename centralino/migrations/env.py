@@ -10,6 +10,7 @@ import dialplan.store
 import ledger.store
 import queue_manager.store
 import ticket_core.attachments.store
+import ticket_core.clock.store
 import ticket_core.events.store
 import ticket_core.message_store
 import ticket_core.people.store
@@ -23,6 +24,7 @@ ROOMS = (
     ledger.store,
     queue_manager.store,
     ticket_core.attachments.store,
+    ticket_core.clock.store,
     ticket_core.events.store,
     ticket_core.people.store,
     ticket_core.replies.store,

@@ -1,0 +1,1 @@
+"""The process `clock`: what is due without anybody asking: reminders, closures, alarms, keeping and forgetting, sweeps."""
