@@ -28,6 +28,7 @@ from ticket_core.clock.rules import kept_since
 from ticket_core.clock.seat import Seat
 from ticket_core.clock.service import Timekeeper
 from ticket_core.clock.settings import ClockSettings, RetentionSettings
+from ticket_core.documents import Documents
 from ticket_core.settings import CodeSettings, TermSettings
 
 COUNT_EVERY_S = 15.0
@@ -54,12 +55,14 @@ def make_duties(tree: Tree, database: Database, clock: Clock, seat: Seat) -> tup
         blobs = blob_store(tree.attachments, tree.bucket)
     except NoBucket as error:
         raise process.CannotStart(str(error)) from None
+    codes = tree.codes.book()
+    note = Documents(database, clock, counting, codes).note
     duties = Duties(
         database,
         clock,
         counting,
-        tree.codes.book(),
-        Attachments(database, clock, blobs, tree.attachments),
+        codes,
+        Attachments(database, clock, blobs, tree.attachments, note),
         AudioStore(tree.audio.folder),
         tree.clock,
         keeping,

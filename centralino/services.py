@@ -33,6 +33,7 @@ OURS = {
     "voicemail": "voicemail_worker",
     "queue": "queue_manager",
     "channels": "channels",
+    "clock": "centralino.clock",
     "guard": "pbx.guard",
 }
 """Our own processes: name -> what `python -m` runs. Each has a port in `Ports.monitors`.
@@ -81,7 +82,13 @@ class Services:
             # Only what was set: a default is every process's own.
             **{
                 f"CENTRALINO_{part.upper()}__{name.upper()}": str(value)
-                for part, values in (("ivr", self._tree.ivr), ("hours", self._tree.hours), ("terms", self._tree.terms))
+                for part, values in (
+                    ("ivr", self._tree.ivr),
+                    ("hours", self._tree.hours),
+                    ("terms", self._tree.terms),
+                    ("clock", self._tree.clock),
+                    ("retention", self._tree.retention),
+                )
                 for name, value in values.model_dump(exclude_unset=True).items()
             },
         }

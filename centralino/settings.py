@@ -14,6 +14,7 @@ from dialplan.settings import HoursSettings
 from foundation.settings import Part
 from ivr.settings import IvrSettings
 from ticket_core.attachments.settings import AttachmentSettings, BucketSettings
+from ticket_core.clock.settings import ClockSettings, RetentionSettings
 from ticket_core.settings import TermSettings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -55,6 +56,7 @@ class Ports:
             "guard": self.first + 12,
             "queue": self.first + 13,
             "channels": self.first + 14,
+            "clock": self.first + 15,
         }
 
     @property
@@ -159,6 +161,8 @@ class Tree(BaseModel):
     ivr: IvrSettings = IvrSettings()
     smtp: SmtpSettings = SmtpSettings()
     terms: TermSettings = TermSettings()
+    clock: ClockSettings = ClockSettings()
+    retention: RetentionSettings = RetentionSettings()
     attachments: HomeAttachments = HomeAttachments()
     bucket: BucketSettings | None = None
 

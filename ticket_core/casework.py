@@ -147,7 +147,7 @@ class Casework(Verbs):
     async def remind_documents(self, practice_id: UUID, author: str, version: int | None = None) -> bool:
         """Remind the requester of the documents, once each time they are asked for; False where there is nothing to remind of."""
         async with self._changed(practice_id, version) as (changes, row):
-            reminded = any(e.what in (REMINDED, NOT_REMINDED) and e.at >= row.state_since for e in row.history)
+            reminded = any(e.what in (REMINDED, NOT_REMINDED) and e.at > row.state_since for e in row.history)
             if row.state is not PracticeState.AWAITING_DOCUMENTS or reminded:
                 return False
             await self.letters.documents_reminder(changes, row)

@@ -18,12 +18,12 @@ from foundation.metrics import LABELS, REGISTRY
 MONITORING = CHECKOUT / "monitoring"
 ASKED_IN = ("alerts.yml", "alerts_test.yml", "dashboard.json")
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
-ADDED_BY_PROMETHEUS = {"process", "job", "le", "severity", "alertname", "alertstate"}
+ADDED_BY_PROMETHEUS = {"process", "job", "instance", "le", "severity", "alertname", "alertstate"}
 PROMTOOL = shutil.which("promtool")
 
 METRICS = [
     ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
-    for path in sorted([*CHECKOUT.glob("*/metrics.py"), *CHECKOUT.glob("pbx/*/metrics.py")])
+    for path in sorted([*CHECKOUT.glob("*/metrics.py"), *CHECKOUT.glob("*/*/metrics.py")])
 ]
 for module in METRICS:
     importlib.import_module(module)

@@ -64,7 +64,7 @@ class Alarms:
         query = (
             select(AlarmRow)
             .join(PracticeRow, PracticeRow.id == AlarmRow.practice_id)
-            .where(or_(of_term, waits & (PracticeRow.state_since <= AlarmRow.raised_at)))
+            .where(or_(of_term, waits & (PracticeRow.state_since < AlarmRow.raised_at)))
             .order_by(AlarmRow.raised_at.desc(), AlarmRow.practice_id, AlarmRow.kind)
             .limit(limit)
         )

@@ -85,7 +85,7 @@ class Contents:
             if last is not None:
                 query = query.where(AttachmentRow.id > last.id)
             async with self._database.session() as session:
-                return [Thing(*row) for row in (await session.execute(query)).tuples()]
+                return [Thing(*row) for row in await session.execute(query)]
 
         async def step(one: Thing) -> bool:
             await self._attachments.erase(one.id, AUTHOR, OVER)
@@ -107,7 +107,7 @@ class Contents:
         if last is not None:
             query = query.where(MessageRow.id > last.id)
         async with self._database.session() as session:
-            return [Thing(*row) for row in (await session.execute(query)).tuples()]
+            return [Thing(*row) for row in await session.execute(query)]
 
     async def _empty(self, one: Thing, **values: object) -> bool:
         async with self._database.session() as session:

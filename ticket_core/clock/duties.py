@@ -6,15 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from foundation import logs
 from foundation.clock import Clock
 from foundation.database import Database
 from ticket_core.attachments.service import Attachments
 from ticket_core.audio_store import AudioStore
 from ticket_core.casework import Casework
 from ticket_core.clock.alarms import Alarms
+from ticket_core.clock.awaited import Awaited
 from ticket_core.clock.contents import Contents
-from ticket_core.clock.documents import Documents
 from ticket_core.clock.forgetting import Forgetting
 from ticket_core.clock.model import Keeping, Tally
 from ticket_core.clock.paging import Pages
@@ -24,8 +23,6 @@ from ticket_core.code_book import CodeBook
 from ticket_core.histories import Histories
 from ticket_core.replies.service import Replies
 from ticket_core.terms import Counting
-
-log = logs.get(__name__)
 
 Verb = Callable[[datetime], Awaitable[Tally]]
 
@@ -60,7 +57,7 @@ class Duties:
         self.alarms = Alarms(database, counting, settings.warnings())
         self._settings = settings
         self._pages = pages
-        self._documents = Documents(database, casework, self.alarms, counting, settings.reminder_days, pages)
+        self._awaited = Awaited(database, casework, self.alarms, counting, settings.reminder_days, pages)
         self._contents = Contents(database, attachments, audio, counting, keeping, pages)
         self._forgetting = Forgetting(database, casework, replies, counting, keeping, pages)
         self._histories = Histories(database, clock)
@@ -69,11 +66,11 @@ class Duties:
     def all(self) -> Sequence[Duty]:
         """Every duty, in the order in which they are done: what is over its last day is closed, and not reminded of before."""
         look, forget = self._settings.look_s, self._settings.forget_s
-        documents, contents, forgetting = self._documents, self._contents, self._forgetting
+        awaited, contents, forgetting = self._awaited, self._contents, self._forgetting
         verbs: Sequence[tuple[float, Verb]] = (
-            (look, documents.show_arrived),
-            (look, documents.close_missing),
-            (look, documents.remind),
+            (look, awaited.show_arrived),
+            (look, awaited.close_missing),
+            (look, awaited.remind),
             (look, self.raise_alarms),
             (forget, forgetting.forget_practices),
             (forget, forgetting.empty_erased),

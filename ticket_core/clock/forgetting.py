@@ -67,7 +67,7 @@ class Forgetting:
             if last is not None:
                 query = query.where(PracticeRow.id > last.practice_id)
             async with self._database.session() as session:
-                return [Ended(*row) for row in (await session.execute(query)).tuples()]
+                return [Ended(*row) for row in await session.execute(query)]
 
         return await self._pages.through("forget_practices", look, self._erase)
 
@@ -94,7 +94,7 @@ class Forgetting:
             if last is not None:
                 query = query.where(of > last.id)
             async with self._database.session() as session:
-                return [Thing(*row) for row in (await session.execute(query)).tuples()]
+                return [Thing(*row) for row in await session.execute(query)]
 
         return await self._pages.through("empty_erased", look, self._empty)
 

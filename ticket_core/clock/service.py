@@ -60,7 +60,7 @@ class Timekeeper:
         try:
             while not stop.is_set():
                 await self.turn()
-                self._say()
+                self.say()
                 await wait(stop, TURN_S)
                 await self._seat.confirm()
         finally:
@@ -103,7 +103,8 @@ class Timekeeper:
         metrics.FAILURES.labels(action=duty.name).set(self._failures[duty.name])
         self._next[duty.name] = ended + (duty.every_s if good else min(duty.every_s, AGAIN_S))
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Tell the check how the duties went last."""
         failed = [name for name, failures in self._failures.items() if failures]
         if failed:
             self._check.degraded(f"active; not all could be done: {', '.join(failed)}. The log says why")

@@ -37,7 +37,7 @@ class Awaiting:
     came: bool
 
 
-class Documents:
+class Awaited:
     """Verbs of the clock: each takes an instant and tells what it did. Again: nothing is done twice."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Documents:
                 tuple_(PracticeRow.state_since, PracticeRow.id) > tuple_(literal(last.asked), literal(last.practice_id))
             )
         async with self._database.session() as session:
-            found = [Awaiting(*row) for row in (await session.execute(query)).tuples()]
+            found = [Awaiting(*row) for row in await session.execute(query)]
         return [one for one in found if self._due(one, now) is duty]
 
     def _due(self, one: Awaiting, now: datetime) -> DocumentsDuty | None:
@@ -112,7 +112,7 @@ def _reminded() -> ColumnElement[bool]:
     return exists().where(
         HistoryRow.practice_id == PracticeRow.id,
         HistoryRow.what.in_((REMINDED, NOT_REMINDED)),
-        HistoryRow.at >= PracticeRow.state_since,
+        HistoryRow.at > PracticeRow.state_since,
     )
 
 
@@ -120,7 +120,7 @@ def _shown() -> ColumnElement[bool]:
     return exists().where(
         AlarmRow.practice_id == PracticeRow.id,
         AlarmRow.kind == AlarmKind.DOCUMENTS_CAME,
-        AlarmRow.raised_at >= PracticeRow.state_since,
+        AlarmRow.raised_at > PracticeRow.state_since,
     )
 
 
@@ -129,8 +129,8 @@ def _came() -> ColumnElement[bool]:
     since, of = PracticeRow.state_since, PracticeRow.id
     return or_(
         exists().where(
-            AttachmentRow.practice_id == of, AttachmentRow.added_at >= since, AttachmentRow.erased_at.is_(None)
+            AttachmentRow.practice_id == of, AttachmentRow.added_at > since, AttachmentRow.erased_at.is_(None)
         ),
-        exists().where(MessageRow.practice_id == of, MessageRow.made_at >= since),
-        exists().where(ContactRow.practice_id == of, ContactRow.at >= since),
+        exists().where(MessageRow.practice_id == of, MessageRow.made_at > since),
+        exists().where(ContactRow.practice_id == of, ContactRow.at > since),
     )
