@@ -43,6 +43,7 @@ FINAL = {
     MessageState.TRANSCRIBED, MessageState.NO_SPEECH, MessageState.UNREADABLE, MessageState.FAILED, MessageState.WAITING_FOR_MODEL,
 }  # fmt: skip
 TRANSCRIBED_WITHIN_S = 120.0
+OPERATOR = "anna"
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,12 @@ async def _play(stage: Stage, speech: dict[str, Path]) -> None:
     ]  # fmt: skip
     told = await _together(stage, first)
     code = told[0].digits_after("it/code-is")[:CODE_DIGITS]
+    await _work_on(stage, code)
     mistyped = code[:-1] + str((int(code[-1]) + 1) % 10)
     ask = ["hear it/language-offer", "press 2", "hear it/status-ask"]
     second = [
-        Scene("She calls again and keys the code she heard", "+390746123456", [
-            *ask, f"press {code}#", "hear it/status-menu", "hang up",
+        Scene("She calls again, keys the code she heard, and is told what is missing", "+390746123456", [
+            *ask, f"press {code}#", "hear it/status-awaiting-documents", "hear it/status-menu", "hang up",
         ], code),
         Scene("Somebody mistypes the last digit", "+390612345678", [
             *ask, f"press {mistyped}#", "hear it/code-not-correct", "hang up",
@@ -120,6 +122,21 @@ async def _play(stage: Stage, speech: dict[str, Path]) -> None:
         ], kills="ivr"),
     ]  # fmt: skip
     await _together(stage, third)
+
+
+async def _work_on(stage: Stage, code: str) -> None:
+    """What an operator does, without a panel yet: the term stands still from here on."""
+    practice = await stage.records.practices.find(code)
+    if practice is None:
+        raise SystemExit("the code that was told is no practice's: see data/logs/ivr.log")
+    await stage.records.casework.take(practice.id, OPERATOR)
+    asked = await stage.records.casework.ask_documents(practice.id, "una fotografia dell'albero", OPERATOR)
+    stage.console.print("== An operator takes her practice and asks for a photograph")
+    stage.console.print(records.describe(asked, await stage.records.practices.messages_of(practice.id), stage.zone))
+    verdict = await stage.records.histories.verify()
+    stage.console.print(
+        f"{verdict.entries} entries in the histories of {verdict.practices} practices verified, {len(verdict.faults)} faults\n"
+    )
 
 
 async def _together(stage: Stage, scenes: Sequence[Scene]) -> list[Told]:
