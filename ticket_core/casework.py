@@ -119,6 +119,8 @@ class Casework(Verbs):
         """Put fields right; what they were stays in the history. Another channel is another term. Raises as `open` does."""
         edit = edit.cleaned()
         async with self._changed(practice_id, version) as (changes, row):
+            if row.erased_at:
+                raise IllegalStep("this practice was erased: nothing can be written into it any more")
             changed = edit.apply(row)
             if changed:
                 changes.set_clock(row, row.state, "corrected", changes.now)
@@ -228,6 +230,7 @@ class Casework(Verbs):
             if row.state is not PracticeState.CLOSED:
                 changes.step(row, PracticeState.CLOSED, reason, author, Closure.DUPLICATE)
             row.merged_into = into
+            row.version += 1
             changes.note(row, author, f"merged into {into}", reason)
             changes.note(kept, author, f"merged from {practice_id}", reason)
             kept.version += 1
@@ -270,6 +273,7 @@ class Casework(Verbs):
             emptied = update(HistoryRow).where(HistoryRow.practice_id == row.id)
             await changes.session.execute(emptied.values(author=None, reason=None, salt=None))
             changes.note(row, author, "erased", reason)
+            row.version += 1
         log.info("practice_erased", practice_id=str(practice_id))
 
     @asynccontextmanager

@@ -108,7 +108,8 @@ class Changes:
             text=request.text,
             state=PracticeState.RECEIVED,
             opened_at=self.now,
-            counts_from=request.counts_from or self.now,
+            # A certified date a little ahead of our own clock: nothing counts from what is still to come.
+            counts_from=min(request.counts_from or self.now, self.now),
             state_since=self.now,
             # The number is the only address a machine can know of; a person who hears another one clears the flag.
             no_reply_address=not requester.has_reply_address,

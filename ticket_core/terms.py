@@ -144,6 +144,7 @@ def _due_on(past: Sequence[ClockInterval], at: datetime, term: int, counting: Co
 def _last_start(intervals: Sequence[ClockInterval]) -> int:
     """The index of the interval that began from zero: the first, or the first after the clock had stopped."""
     for index in range(len(intervals) - 1, 0, -1):
-        if intervals[index - 1].state is ClockState.STOPPED:
+        before, after = intervals[index - 1].state, intervals[index].state
+        if before is ClockState.STOPPED and after is not ClockState.STOPPED:
             return index
     return 0

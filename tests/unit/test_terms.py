@@ -123,6 +123,14 @@ def test_a_clock_that_stopped_starts_from_zero_and_the_old_one_can_still_be_read
     assert (then.state, then.elapsed) == (STOPPED, 10)
 
 
+def test_another_class_of_a_practice_that_was_answered_leaves_the_days_it_took() -> None:
+    opened, answered, classified = at("2026-10-05T10:00"), at("2026-10-15T10:00"), at("2026-10-16T10:00")
+    past = ledger(COUNTING, (opened, RUNS, 40), (answered, STOPPED, 40), (classified, STOPPED, 7))
+    reading = read_clock(past, classified, COUNTING)
+    assert reading is not None
+    assert (reading.state, reading.elapsed, reading.remaining) == (STOPPED, 10, -3)
+
+
 def test_another_class_computes_the_term_again_from_the_ledger() -> None:
     opened, asked, back = at("2026-10-05T10:00"), at("2026-10-07T10:00"), at("2026-10-12T10:00")
     steps = [(opened, RUNS, 40), (asked, SUSPENDED[1], 40), (back, RUNS, 40), (back + timedelta(days=1), RUNS, 7)]
