@@ -8,11 +8,13 @@ from pathlib import Path
 from uuid import UUID
 
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from centralino.clock import Tree, make_duties
-from foundation.clock import Clock, SystemClock
+from foundation.clock import Clock
 from foundation.database import Database, DatabaseSettings
 from foundation.health import Check
+from tests.clocks import HeldClock
 from tests.practices import CODES
 from ticket_core.attachments.settings import AttachmentSettings
 from ticket_core.audio_store import AudioSettings, AudioStore
@@ -40,7 +42,7 @@ class WatchedSeat(Seat):
 
 
 class Instance:
-    """One instance of the clock in this process."""
+    """One instance of the clock in this process. `seat_clock` moved: what it knew of its seat is old, as after a freeze."""
 
     def __init__(self, url: str, database: Database, clock: Clock, folder: Path, page: int = 3) -> None:
         tree = Tree(
@@ -52,7 +54,8 @@ class Instance:
         )
         self.tree = tree
         self.check = Check("duties", "starting")
-        self.seat = WatchedSeat(tree.database, SystemClock())
+        self.seat_clock = HeldClock()
+        self.seat = WatchedSeat(tree.database, self.seat_clock)
         self.alarms, self.duties = make_duties(tree, database, clock, self.seat)
         self.timekeeper = Timekeeper(self.seat, self.duties, clock, self.check)
         self._clock = clock
@@ -67,6 +70,18 @@ class Instance:
         [duty] = [duty for duty in self.duties if duty.name == name]
         assert await self.seat.take()
         return await duty.do(now or self._clock.now())
+
+
+CUT = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND classid = 840842"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+async def cut(database: Database) -> None:
+    """End the session that holds the seat, as the server does with one that is frozen, or a network with one that is away."""
+    async with database.session() as session:
+        await session.execute(text(CUT))
 
 
 LOOSE_ENDS = (

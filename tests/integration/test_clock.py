@@ -16,13 +16,15 @@ from foundation.database import Database, DatabaseSettings
 from foundation.health import Standing
 from ledger.service import Ledger
 from tests.clocks import HeldClock
+from tests.polling import until
 from tests.practices import CODES, COUNTING
-from tests.timekeeping import LOOSE_ENDS, Instance, audio_file, audio_path, closings
+from tests.timekeeping import LOOSE_ENDS, Instance, audio_file, audio_path, closings, cut
 from ticket_core.attachments.folder import FolderStore
 from ticket_core.attachments.model import Attachment
 from ticket_core.attachments.service import Attachments
 from ticket_core.casework import Casework
 from ticket_core.clock.model import AlarmKind, Tally
+from ticket_core.clock.seat import SeatLost
 from ticket_core.edits import Edit
 from ticket_core.histories import Histories
 from ticket_core.model import (
@@ -285,6 +287,36 @@ async def test_two_that_both_believe_to_be_the_active_one_still_do_each_duty_onc
     for one in near:
         assert (await whats(practices, one)).count("reminded") == 1
         assert await letters(replies, one, LetterKind.DOCUMENTS_REMINDER) == 1
+
+
+async def test_one_that_thaws_in_mid_duty_and_has_lost_its_seat_leaves_the_rest_to_the_other(
+    instance: Instance,
+    casework: Casework,
+    practices: Practices,
+    database: Database,
+    database_url: str,
+    clock: HeldClock,
+    tmp_path: Path,
+) -> None:
+    ids = [await awaiting(casework) for _ in range(10)]
+    clock.move(days=60)
+    other, steps = Instance(database_url, database, clock, tmp_path), 0
+
+    async def freeze_at_the_fifth() -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 5:
+            await cut(database)
+            await until(other.seat.take, 5, "the seat")
+            instance.seat_clock.move(seconds=20)
+
+    instance.seat.between = freeze_at_the_fifth
+    with pytest.raises(SeatLost):
+        await instance.do("close_missing")
+    assert [await state(practices, one) is PracticeState.CLOSED for one in ids].count(True) == 4
+    assert await other.do("close_missing") == Tally(6)
+    await other.seat.leave()
+    assert [closings(await whats(practices, one)) for one in ids] == [1] * 10
 
 
 # -- terms

@@ -29,7 +29,7 @@ from tests.places import first_port
 from tests.polling import until
 from tests.postgres import TEMPLATE, Throwaway
 from tests.practices import CODES, COUNTING
-from tests.timekeeping import closings
+from tests.timekeeping import closings, cut
 from ticket_core.casework import Casework
 from ticket_core.clock.seat import SILENT_S, Seat, SeatLost
 from ticket_core.clock.settings import RetentionSettings
@@ -38,10 +38,6 @@ from ticket_core.replies.service import Replies
 
 CLOCK = SystemClock()
 FORM = Request(channel=Channel.WEB_FORM, requester=Requester(name="Anna Verdi", email="anna.verdi@example.org"))
-CUT = (
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND classid = 840842"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 Start = Callable[..., AbstractContextManager["subprocess.Popen[bytes]"]]
 
 
@@ -133,12 +129,6 @@ async def seats(database_url: str) -> AsyncIterator[tuple[Seat, Seat]]:
     yield first, second
     await first.leave()
     await second.leave()
-
-
-async def cut(database: Database) -> None:
-    """End the session that holds the seat, as a network or a restarted database would."""
-    async with database.session() as session:
-        await session.execute(text(CUT))
 
 
 async def test_who_lost_the_connection_lost_the_seat_and_learns_it_before_the_next_step(

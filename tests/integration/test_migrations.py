@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from uuid import uuid4
 
 from alembic.autogenerate import compare_metadata
@@ -19,6 +20,8 @@ from ledger.service import Ledger
 from tests.postgres import Throwaway
 from tests.practices import CODES, COUNTING
 from ticket_core.casework import Casework
+from ticket_core.clock.alarms import Alarms
+from ticket_core.clock.model import AlarmKind, Warnings
 from ticket_core.histories import Histories
 from ticket_core.model import Channel, Request, Requester
 from ticket_core.replies.service import Replies
@@ -138,6 +141,8 @@ async def work_on_practices(url: str) -> None:
     await casework.merge(merged.id, asked.id, "anna", "the same")
     await casework.erase(erased.id, "carla", "asked for")
     await Histories(database, clock).seal()
+    alarms = Alarms(database, COUNTING, Warnings(reminder_days=10, warn_days=5, same_day_hours=2))
+    assert await alarms.raise_one(asked.id, AlarmKind.DOCUMENTS_CAME, date(2026, 11, 14), clock.now())
     await database.close()
 
 

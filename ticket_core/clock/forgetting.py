@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, literal_column, or_, select, update
+from sqlalchemy import exists, literal, literal_column, or_, select, tuple_, update
 
-from foundation.database import Database
+from foundation.database import Database, Instant
 from ticket_core.casework import Casework
 from ticket_core.clock.ended import AUTHOR, OVER, Thing, kept_by_another
 from ticket_core.clock.model import Keeping, Tally
@@ -30,6 +30,7 @@ class Ended:
     practice_id: UUID
     version: int
     state: PracticeState
+    ended_at: datetime
 
 
 class Forgetting:
@@ -56,16 +57,17 @@ class Forgetting:
         before = kept_since(now, self._keeping.practices, self._counting)
 
         async def look(last: Ended | None, size: int) -> Sequence[Ended]:
-            # In the words of the index, which holds them in the order of their ends.
+            # In the words of the index, and in its order: only what is over is read.
+            of, ended_at = PracticeRow.id, literal_column(ENDED_AT, Instant)
             query = (
-                select(PracticeRow.id, PracticeRow.version, PracticeRow.state)
-                .where(literal_column(HAS_ENDED), literal_column(ENDED_AT) < before, PracticeRow.erased_at.is_(None))
+                select(of, PracticeRow.version, PracticeRow.state, ended_at)
+                .where(literal_column(HAS_ENDED), ended_at < before, PracticeRow.erased_at.is_(None))
                 .where(~kept_by_another(before))
-                .order_by(PracticeRow.id)
+                .order_by(ended_at, of)
                 .limit(size)
             )
             if last is not None:
-                query = query.where(PracticeRow.id > last.practice_id)
+                query = query.where(tuple_(ended_at, of) > tuple_(literal(last.ended_at), literal(last.practice_id)))
             async with self._database.session() as session:
                 return [Ended(*row) for row in await session.execute(query)]
 

@@ -20,7 +20,7 @@ TURN_S = 1.0
 """How often it looks which duties are due, and, standing by, whether the seat is free."""
 
 AGAIN_S = 60.0
-"""A duty that failed is tried again after this at the latest."""
+"""A duty that could not run to its end is tried again after this at the latest."""
 
 
 class Timekeeper:
@@ -84,10 +84,10 @@ class Timekeeper:
                 await self._do(duty)
 
     async def _do(self, duty: Duty) -> None:
-        begun, good = self._clock.monotonic(), False
+        begun, good, pace_s = self._clock.monotonic(), False, min(duty.every_s, AGAIN_S)
         try:
             tally = await duty.do(self._clock.now())
-            good = not tally.broken
+            good, pace_s = not tally.broken, duty.every_s
             metrics.DONE.labels(action=duty.name).inc(tally.done)
             metrics.BROKEN.labels(action=duty.name).inc(tally.broken)
             metrics.LAST_RUN.labels(action=duty.name).set(self._clock.now().timestamp())
@@ -101,7 +101,7 @@ class Timekeeper:
         metrics.RUN_SECONDS.labels(action=duty.name).observe(ended - begun)
         self._failures[duty.name] = 0 if good else self._failures.get(duty.name, 0) + 1
         metrics.FAILURES.labels(action=duty.name).set(self._failures[duty.name])
-        self._next[duty.name] = ended + (duty.every_s if good else min(duty.every_s, AGAIN_S))
+        self._next[duty.name] = ended + pace_s
 
     def say(self) -> None:
         """Tell the check how the duties went last."""
