@@ -142,7 +142,7 @@ class Changes:
         drawn: list[str] = []
         for _ in range(DRAWS):
             wanted = dict.fromkeys(self._codes.draw() for _ in range(count - len(drawn)))
-            free = await self._never_erased(list(wanted))
+            free = await self.never_erased(list(wanted))
             if not free:
                 continue
             rows = [{"code": code, "holder": holder, "drawn_at": self.now} for code in free]
@@ -152,7 +152,8 @@ class Changes:
                 return drawn
         raise RuntimeError(f"{DRAWS} draws in a row found too few free codes: the source of random numbers is broken")
 
-    async def _never_erased(self, codes: list[str]) -> list[str]:
+    async def never_erased(self, codes: list[str]) -> list[str]:
+        """Those of the codes whose practice was not erased."""
         digests = {self._codes.digest(code): code for code in codes}
         query = select(ErasedCodeRow.digest).where(ErasedCodeRow.digest.in_(digests))
         erased = {digests[digest] for digest in (await self.session.execute(query)).scalars()}

@@ -97,20 +97,22 @@ class Practices(Transcription):
         return value
 
     async def _practice_for(self, changes: Changes, message: MessageRow, code: str | None) -> PracticeRow:
-        practice_id = message.adds_to or uuid5(PRACTICES, str(message.call_id))
-        practice = await changes.session.get(PracticeRow, practice_id, with_for_update=True)
-        if practice is not None and message.adds_to is None and code not in (None, practice.code):
-            # Two of ours took a message of one call, each without knowing of the other: the caller's code must stay true.
-            practice_id, practice = uuid5(PRACTICES, f"{message.call_id} {code}"), None
-        if practice is None:
-            request = Request(
-                channel=Channel.VOICE_MESSAGE, language=message.language, requester=Requester(phone=message.caller)
-            )
-            return await changes.open_practice(request, CALLER, practice_id, code)
-        changes.note(practice, CALLER, "message_added", "voice message")
-        if practice.state in REOPENABLE:
-            changes.step(practice, PracticeState.IN_PROGRESS, "the requester left a message", CALLER)
-        return practice
+        request = Request(
+            channel=Channel.VOICE_MESSAGE, language=message.language, requester=Requester(phone=message.caller)
+        )
+        # Two of ours may take messages of one call, each without knowing of the other: the caller's code must stay true.
+        own = message.adds_to or uuid5(PRACTICES, str(message.call_id))
+        for practice_id in (own, uuid5(PRACTICES, f"{message.call_id} {code}")):
+            practice = await changes.session.get(PracticeRow, practice_id, with_for_update=True)
+            if practice is None:
+                return await changes.open_practice(request, CALLER, practice_id, code)
+            kept = await changes.practice(practice.merged_into) if practice.merged_into else practice
+            if kept.erased_at is None and (practice_id == message.adds_to or code in (None, practice.code)):
+                return _added(changes, kept)
+            # A code that was told and is forgotten by now is never given to anything else.
+            if kept.erased_at and code and (code == practice.code or not await changes.never_erased([code])):
+                code = None
+        return await changes.open_practice(request, CALLER)
 
     async def lease_codes(self, holder: str, count: int) -> list[str]:
         """Draw codes in advance for a process that must be able to give one out while the database is away."""
@@ -203,3 +205,11 @@ class Practices(Transcription):
         async with self._database.session() as session:
             row = (await session.execute(query)).scalar_one_or_none()
             return row.value() if row else None
+
+
+def _added(changes: Changes, practice: PracticeRow) -> PracticeRow:
+    """A message is added to the practice, which is worked on again if it was at its end."""
+    changes.note(practice, CALLER, "message_added", "voice message")
+    if practice.state in REOPENABLE:
+        changes.step(practice, PracticeState.IN_PROGRESS, "the requester left a message", CALLER)
+    return practice

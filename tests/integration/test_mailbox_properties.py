@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -56,6 +57,8 @@ class MailboxMachine(RuleBasedStateMachine):
         self.practices = Practices(database, self.clock, COUNTING, CODES)
         self.casework = Casework(database, self.clock, COUNTING, CODES, Replies(database, self.clock))
         self.calls = [uuid4(), uuid4()]
+        self.codes = {call: self.world.do(self.practices.lease_codes("test", 2)) for call in self.calls}
+        self.gone: set[str] = set()
         self.spoken: list[Spoken] = []
         self.made: dict[UUID, None] = {}
         self.diary: list[Callable[[], Awaitable[object]]] = []
@@ -107,10 +110,10 @@ class MailboxMachine(RuleBasedStateMachine):
         self.twice(lambda: self.practices.note_take(one.message_id, f"take-{take}"))
 
     @precondition(lambda self: self.spoken)
-    @rule(which=WHICH, told=st.booleans())
-    def file_message(self, which: int, told: bool) -> None:
+    @rule(which=WHICH, told=st.sampled_from([None, 0, 1]))
+    def file_message(self, which: int, told: int | None) -> None:
         one = self.pick(which)
-        code = self.world.do(self.practices.lease_codes("test", 1))[0] if told else None
+        code = None if told is None else self.codes[one.call_id][told]
 
         def act() -> Awaitable[Practice]:
             return self.practices.file_message(one.message_id, AUDIO, code)
@@ -121,8 +124,8 @@ class MailboxMachine(RuleBasedStateMachine):
         first = self.state_of(one) is MessageState.RECORDING
         practice = self.twice(act)
         assert practice.state not in (REOPENABLE if first else ())
-        assert one.adds_to in (None, practice.id)
-        if told and first and one.adds_to is None:
+        assert (practice.erased_at, practice.merged_into) == (None, None) or not first
+        if code is not None and first and one.adds_to is None and code not in self.gone:
             assert practice.code == code
 
     @precondition(lambda self: self.spoken)
@@ -159,6 +162,24 @@ class MailboxMachine(RuleBasedStateMachine):
         practice = self.world.do(self.practices.practice(practice_id))
         if practice is not None and practice.state is not PracticeState.CLOSED:
             self.world.do(self.casework.close(practice_id, Closure.WITHDRAWN, "by phone", "anna"))
+
+    @precondition(lambda self: self.made)
+    @rule(which=WHICH, other=WHICH)
+    def merge(self, which: int, other: int) -> None:
+        one, into = (list(self.made)[number % len(self.made)] for number in (which, other))
+        with suppress(IllegalStep, ValueError):
+            self.gone |= {practice.code for practice in self.practices_of(one, into)}
+            self.world.do(self.casework.merge(one, into, "carla", "the same"))
+
+    @precondition(lambda self: self.made)
+    @rule(which=WHICH)
+    def erase(self, which: int) -> None:
+        practice_id = list(self.made)[which % len(self.made)]
+        self.gone |= {practice.code for practice in self.practices_of(practice_id)}
+        self.world.do(self.casework.erase(practice_id, "carla", "asked for"))
+
+    def practices_of(self, *ids: UUID) -> list[Practice]:
+        return [found for one in ids if (found := self.world.do(self.practices.practice(one)))]
 
     @rule(hours=st.integers(0, 48))
     def time_passes(self, hours: int) -> None:

@@ -12,6 +12,7 @@ import pytest
 from foundation.database import Database
 from tests.clocks import HeldClock
 from tests.practices import CODES, COUNTING, step
+from ticket_core.casework import Casework
 from ticket_core.changes import UnknownMessage, UnknownPractice
 from ticket_core.code_book import CodeBook
 from ticket_core.codes import is_well_formed, new_code
@@ -27,6 +28,7 @@ from ticket_core.model import (
     Transcript,
     Word,
 )
+from ticket_core.replies.service import Replies
 from ticket_core.service import Practices
 from ticket_core.states import IllegalStep
 
@@ -376,3 +378,50 @@ async def test_the_practices_opened_last_come_first(practices: Practices, clock:
         made.append((await filed(practices))[1].id)
         clock.move(minutes=1)
     assert [practice.id for practice in await practices.recent(2)] == [made[2], made[1]]
+
+
+async def test_three_messages_of_a_call_of_which_two_have_a_code_of_their_own_are_two_practices(
+    practices: Practices,
+) -> None:
+    call_id, filed_to = uuid4(), []
+    [code] = await practices.lease_codes("ivr", 1)
+    for told in (None, code, code):
+        message_id = uuid4()
+        await practices.open_message(message_id, call_id, "it", CALLER, "take")
+        filed_to.append((await practices.file_message(message_id, AUDIO, told)).code)
+    assert filed_to[0] != filed_to[1] == filed_to[2] == code
+
+
+async def test_a_message_for_a_practice_that_was_merged_or_erased_meanwhile_goes_where_it_is_read(
+    practices: Practices, database: Database, clock: HeldClock
+) -> None:
+    casework = Casework(database, clock, COUNTING, CODES, Replies(database, clock))
+    (_, merged), (_, kept), (_, erased) = [await filed(practices) for _ in range(3)]
+    to_merged, to_erased = await opened(practices, merged.id), await opened(practices, erased.id)
+    await casework.merge(merged.id, kept.id, "carla", "the same")
+    await casework.erase(erased.id, "carla", "asked for")
+    assert (await practices.file_message(to_merged, AUDIO)).id == kept.id
+    fresh = await practices.file_message(to_erased, AUDIO)
+    assert is_well_formed(fresh.code)
+    gone = await practices.practice(erased.id)
+    assert gone is not None
+    assert gone.state is PracticeState.CLOSED
+
+
+@pytest.mark.parametrize("also_merged", [False, True])
+async def test_a_late_message_of_a_call_whose_practice_was_erased_does_not_bring_its_code_back(
+    practices: Practices, database: Database, clock: HeldClock, also_merged: bool
+) -> None:
+    casework = Casework(database, clock, COUNTING, CODES, Replies(database, clock))
+    call_id, messages = uuid4(), [uuid4(), uuid4(), uuid4()]
+    [code] = await practices.lease_codes("ivr", 1)
+    for message_id in messages:
+        await practices.open_message(message_id, call_id, "it", CALLER, "take")
+    gone = await practices.file_message(messages[0], AUDIO, code)
+    if also_merged:
+        _, into = await filed(practices)
+        await casework.merge(gone.id, into.id, "carla", "the same")
+        gone = into
+    await casework.erase(gone.id, "carla", "asked for")
+    late = [await practices.file_message(message_id, AUDIO, code) for message_id in messages[1:]]
+    assert all(is_well_formed(one.code) and one.code not in (code, gone.code) for one in late)
