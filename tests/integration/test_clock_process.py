@@ -17,7 +17,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from centralino import migrate
 from centralino.pbx_home import secret
+from centralino.postgres import Cluster
 from centralino.services import Services
 from centralino.settings import Tree, UpSettings
 from centralino.supervisor import Supervisor
@@ -181,6 +183,7 @@ async def test_of_two_one_works_and_when_it_is_killed_the_other_takes_over_withi
             await standing_by(other)
             assert (await fetch(other, "/ready", 2.0)).status == 200
             assert not await is_active(other)
+            assert "clock_last_run_timestamp_seconds{" not in (await fetch(other, "/metrics", 2.0)).text
             before = await overdue(casework, database)
             assert closings([entry.what for entry in (await closed(casework, before)).history]) == 1
             active.kill()
@@ -222,6 +225,38 @@ async def test_cut_off_from_the_database_it_says_so_comes_back_and_goes_on(
         await closed(casework, practice_id)
         process.terminate()
         assert await asyncio.to_thread(process.wait, 10) == 0
+
+
+@contextmanager
+def serving(cluster: Cluster) -> Iterator[None]:
+    """Its server runs for the length of the block."""
+    with subprocess.Popen(cluster.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            cluster.wait_ready(30)
+            yield
+        finally:
+            server.send_signal(signal.SIGINT)  # a fast shutdown: whoever is connected is cut off
+
+
+async def test_while_the_database_is_away_it_says_so_and_when_it_is_back_it_works_again(
+    start: Start, monitors: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    one, folder = monitors[0], tmp_path_factory.mktemp("pg")
+    cluster = Cluster(folder / "data", folder / "run", durable=False)
+    await asyncio.to_thread(cluster.initialise)
+
+    async def is_told() -> bool:
+        return "the database does not answer" in await says(one)
+
+    with start(one, CENTRALINO_DATABASE__URL=cluster.url()):
+        await until(is_told, 60, "the sentence")
+        assert (await fetch(one, "/ready", 2.0)).status == 503
+        for _ in range(2):
+            with serving(cluster):
+                cluster.create_database()
+                await asyncio.to_thread(migrate.upgrade, cluster.url())
+                await until(lambda: is_active(one), 30, "the clock")
+            await until(is_told, 30, "the sentence")
 
 
 async def test_its_pages_tell_of_each_duty(start: Start, monitors: tuple[str, str]) -> None:

@@ -50,7 +50,7 @@ class RetentionSettings(Part):
     def _parts_go_first(self) -> RetentionSettings:
         if max(self.audio_days, self.transcripts_days, self.attachments_days) > self.practices_days:
             raise ValueError(
-                "audio, transcripts and attachments go at the latest with their practice: raise practices_days"
+                "audio, transcripts and attachments go at the latest with their practice: raise practices_days, or lower theirs"
             )
         return self
 
