@@ -31,7 +31,7 @@ class Fault(StrEnum):
 
 
 # Ours, in the order of the design; the PBX drops its own calls and has scenarios of its own.
-OURS = ("ivr", "voicemail", "queue", "guard", "channels", "redis", "postgres")
+OURS = ("ivr", "voicemail", "queue", "guard", "channels", "clock", "redis", "postgres")
 
 
 def targets(platform: Platform) -> list[str]:

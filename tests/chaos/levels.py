@@ -75,4 +75,5 @@ SPARE: Mapping[str, Spare] = {
     "queue": Spare(20, 6),
     "guard": Spare(20, 6),
     "channels": Spare(20, 6),
+    "clock": Spare(20, 6),
 }
