@@ -60,12 +60,17 @@ def make_link(practice_id: UUID, before: bytes, seq: int, at: datetime, author: 
     return Link(practice_id, seq, at, what, author, reason, salt, content, link_digest(before, seq, at, what, content))
 
 
-def find_fault(practice_id: UUID, links: Sequence[Link], length: int, head: bytes) -> str | None:
-    """What is wrong with a practice's chain, oldest first, or None. `length` and `head` are those that the practice itself keeps."""
+def find_fault(practice_id: UUID, links: Sequence[Link], length: int, head: bytes, erased: bool = False) -> str | None:
+    """What is wrong with a practice's chain, oldest first, or None. `length` and `head` are those that the practice itself keeps.
+
+    Only where the practice was `erased` may an entry have lost its content.
+    """
     before = start(practice_id)
     for expected, link in enumerate(links, start=1):
         if link.seq != expected:
             return f"entry {expected} is missing"
+        if link.salt is None and not erased:
+            return f"entry {link.seq}: its content was removed, and the practice was not erased"
         if not _content_fits(link):
             return f"entry {link.seq}: its content is not what was written"
         if link.digest != link_digest(before, link.seq, link.at, link.what, link.content):

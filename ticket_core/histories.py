@@ -43,22 +43,24 @@ class Histories:
         faults: list[str] = []
         after: UUID | None = None
         while page := await self._page(after):
-            for practice_id, (links, length, head) in page.items():
-                fault = chain.find_fault(practice_id, links, length, head)
+            for practice_id, (links, length, head, erased) in page.items():
+                fault = chain.find_fault(practice_id, links, length, head, erased)
                 faults += [f"practice {practice_id}: {fault}"] if fault else []
                 practices, entries, after = practices + 1, entries + len(links), practice_id
         seals, broken = await self._verify_seals()
         return Verdict(practices, entries, seals, tuple([*faults, *broken][:MOST_FAULTS]))
 
-    async def _page(self, after: UUID | None) -> dict[UUID, tuple[list[chain.Link], int, bytes]]:
-        columns = select(PracticeRow.id, PracticeRow.history_length, PracticeRow.history_head)
+    async def _page(self, after: UUID | None) -> dict[UUID, tuple[list[chain.Link], int, bytes, bool]]:
+        columns = select(
+            PracticeRow.id, PracticeRow.history_length, PracticeRow.history_head, PracticeRow.erased_at.is_not(None)
+        )
         query = columns.order_by(PracticeRow.id).limit(PAGE)
         if after is not None:
             query = query.where(PracticeRow.id > after)
         async with self._database.session() as session:
             # Head and entries as of one instant, whoever writes meanwhile.
             await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-            heads = {row.id: (row.history_length, row.history_head) for row in await session.execute(query)}
+            heads = {of: (length, head, erased) for of, length, head, erased in await session.execute(query)}
             rows = select(HistoryRow).where(HistoryRow.practice_id.in_(heads))
             ordered = rows.order_by(HistoryRow.practice_id, HistoryRow.seq)
             found = [row.link() for row in (await session.execute(ordered)).scalars()]

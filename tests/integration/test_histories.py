@@ -70,6 +70,7 @@ async def test_the_database_itself_refuses_to_change_the_history(
         "UPDATE practice_history SET at = at - interval '1 day' WHERE seq = 3",
         "UPDATE practice_history SET digest = set_byte(digest, 7, get_byte(digest, 7) # 1) WHERE seq = 2",
         "UPDATE practice_history SET salt = set_byte(salt, 0, get_byte(salt, 0) # 128) WHERE seq = 2",
+        "UPDATE practice_history SET author = NULL, reason = NULL, salt = NULL WHERE seq = 2",
         "DELETE FROM practice_history WHERE seq = 2",
         "DELETE FROM practice_history WHERE seq = 3",
     ],

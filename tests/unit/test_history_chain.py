@@ -28,8 +28,8 @@ def made(length: int) -> list[Link]:
     return links
 
 
-def fault(links: list[Link], length: int | None = None, head: bytes | None = None) -> str | None:
-    return find_fault(PRACTICE, links, len(links) if length is None else length, head or links[-1].digest)
+def fault(links: list[Link], length: int | None = None, head: bytes | None = None, erased: bool = False) -> str | None:
+    return find_fault(PRACTICE, links, len(links) if length is None else length, head or links[-1].digest, erased)
 
 
 def test_a_history_that_nobody_touched_verifies() -> None:
@@ -83,9 +83,10 @@ def test_the_history_of_another_practice_does_not_fit() -> None:
 def test_erased_content_leaves_the_chain_verifiable_and_cannot_be_written_anew() -> None:
     links = made(3)
     links[1] = replace(links[1], author=None, reason=None, salt=None)
-    assert fault(links) is None
+    assert fault(links, erased=True) is None
+    assert fault(links) == "entry 2: its content was removed, and the practice was not erased"
     links[1] = replace(links[1], author="eve")
-    assert fault(links) == "entry 2: its content is not what was written"
+    assert fault(links, erased=True) == "entry 2: its content is not what was written"
 
 
 def test_a_seal_covers_every_digest_and_the_seal_before() -> None:
