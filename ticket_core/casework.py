@@ -119,8 +119,6 @@ class Casework(Verbs):
         """Put fields right; what they were stays in the history. Another channel is another term. Raises as `open` does."""
         edit = edit.cleaned()
         async with self._changed(practice_id, version) as (changes, row):
-            if row.erased_at:
-                raise IllegalStep("this practice was erased: nothing can be written into it any more")
             changed = edit.apply(row)
             if changed:
                 changes.set_clock(row, row.state, "corrected", changes.now)
@@ -181,7 +179,7 @@ class Casework(Verbs):
 
     async def answer_event(self, practice_id: UUID, event: str, text: str, author: str) -> bool:
         """Give one practice of an event the answer that all get. False where there is nothing to answer, or no way to."""
-        async with self._changed(practice_id, None) as (changes, row):
+        async with self._changed(practice_id, None, also_erased=True) as (changes, row):
             if not row.email or row.state not in (PracticeState.RECEIVED, PracticeState.IN_PROGRESS):
                 return False
             changes.step(row, PracticeState.ANSWERED, f"event {event}: {text}", author)
@@ -201,8 +199,8 @@ class Casework(Verbs):
     async def reopen(self, practice_id: UUID, reason: str, author: str, version: int | None = None) -> Practice:
         """Work on it again: a new term begins, the old one stays in the ledger."""
         async with self._changed(practice_id, version) as (changes, row):
-            if row.state not in REOPENABLE or row.erased_at or row.merged_into:
-                what = "erased" if row.erased_at else "merged into another" if row.merged_into else row.state.value
+            if row.state not in REOPENABLE or row.merged_into:
+                what = "merged into another" if row.merged_into else row.state.value
                 raise IllegalStep(f"only a practice that was answered or closed can be reopened: this one is {what}")
             changes.step(row, PracticeState.IN_PROGRESS, reason, author)
             await self.letters.reopened(changes, row)
@@ -261,12 +259,15 @@ class Casework(Verbs):
 
         Its audio and its attachments are removed by the `clock` process.
         """
-        async with self._changed(practice_id, version) as (changes, row):
+        async with self._changed(practice_id, version, also_erased=True) as (changes, row):
             if row.erased_at:
                 return
             if row.state is not PracticeState.CLOSED:
                 changes.step(row, PracticeState.CLOSED, "erased", author, Closure.WITHDRAWN)
             Edit(requester=without_person(row.requester()), subject="", text="").apply(row)
+            for interval in row.clock:
+                # It says which documents, or whose opinion, was asked for.
+                interval.reason = ""
             await changes.erase_code(row)
             await self.letters.erased(changes, row)
             await changes.session.flush()
@@ -277,6 +278,12 @@ class Casework(Verbs):
         log.info("practice_erased", practice_id=str(practice_id))
 
     @asynccontextmanager
-    async def _changed(self, practice_id: UUID, version: int | None) -> AsyncIterator[tuple[Changes, PracticeRow]]:
+    async def _changed(
+        self, practice_id: UUID, version: int | None, also_erased: bool = False
+    ) -> AsyncIterator[tuple[Changes, PracticeRow]]:
         async with self._changes() as changes:
-            yield changes, await changes.practice(practice_id, version)
+            row = await changes.practice(practice_id, version)
+            if row.erased_at and not also_erased:
+                # What was written to it now, nobody would erase again.
+                raise IllegalStep("this practice was erased: nothing can be written into it any more")
+            yield changes, row

@@ -25,6 +25,8 @@ from ticket_core.terms import Counting, next_interval, term_days
 
 DRAWS = 20
 
+CHANGES = ("received", "taken", "corrected", "merged ", "erased")
+
 
 class UnknownPractice(Exception):
     """No practice has this id: nothing was written."""
@@ -71,7 +73,7 @@ class Changes:
         if row is None:
             raise UnknownPractice(f"no practice has the id {practice_id}")
         if version is not None and row.version != version:
-            last = row.history[-1].value()
+            last = next(entry for entry in reversed(row.history) if is_change(entry.what)).value()
             raise Conflict(
                 f"this practice has changed since you looked at it: {last.author} at {last.at:%Y-%m-%d %H:%M:%S} UTC, {last.what}. "
                 "Nothing of yours was written: look at it again."
@@ -192,7 +194,8 @@ class Changes:
             return
         past = []
         if row.clock:
-            row.clock[-1].ends = at
+            # What was kept aside while the database was away may come after what happened later.
+            row.clock[-1].ends = at = max(at, row.clock[-1].starts)
             past = [interval.value() for interval in row.clock]
         opened = next_interval(past, state, at, reason, term, self._counting)
         row.clock.append(
@@ -218,6 +221,11 @@ class Changes:
         """Take a message one step of the table on; who held it holds it no longer. Raises `IllegalStep`."""
         MESSAGE_STEPS.check(row.state, to)
         row.state, row.reason, row.worker, row.lease_until = to, reason, None, None
+
+
+def is_change(what: str) -> bool:
+    """Whether a history's entry is a change that people must know of before they make another: not a letter, nor a transcript."""
+    return " -> " in what or what.startswith(CHANGES)
 
 
 def step_name(state: PracticeState, to: PracticeState) -> str:

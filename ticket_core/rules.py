@@ -19,9 +19,14 @@ def check_closure(to: PracticeState, closure: Closure | None) -> None:
 
 
 def closes_as_no_content(practice: Practice, messages: Sequence[Message]) -> bool:
-    """Tell whether nothing was said: nobody has taken the practice, it is a voice message's, and no message has speech."""
-    untouched = practice.state is PracticeState.RECEIVED and practice.channel.value == "voice_message"
-    return untouched and all(message.state in EMPTY for message in messages)
+    """Tell whether nothing was said: nobody has touched the practice, it is a voice message's, and no message has speech.
+
+    Who assigned it, put it right or merged another into it has touched it, too: the version says so.
+    """
+    untouched = practice.state is PracticeState.RECEIVED and practice.version == 0
+    return (
+        untouched and practice.channel.value == "voice_message" and all(message.state in EMPTY for message in messages)
+    )
 
 
 def is_told(state: PracticeState, since: datetime, now: datetime, status_days: int) -> bool:

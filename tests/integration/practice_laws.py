@@ -105,7 +105,7 @@ def _check(practice: Practice, told: Told, now: datetime) -> None:
 
 def _check_alone(row: PracticeRow) -> None:
     links = [entry.link() for entry in row.history]
-    assert chain.find_fault(row.id, links, row.history_length, row.history_head) is None
+    assert chain.find_fault(row.id, links, row.history_length, row.history_head, row.erased_at is not None) is None
     _check_steps(row.value())
     _check_clock(row.value())
 

@@ -355,3 +355,38 @@ async def test_what_is_not_there_is_said_so(casework: Casework) -> None:
 
 async def test_a_fresh_practice_is_due_in_forty_days(casework: Casework) -> None:
     assert (await casework.open(FORM, "form")).due_on == date(2026, 11, 16)
+
+
+async def test_a_conflict_names_the_person_and_not_the_letter_that_was_queued(casework: Casework) -> None:
+    practice = await begun(casework)
+    await casework.ask_documents(practice.id, "una fotografia", "bruno")
+    with pytest.raises(Conflict, match=r"bruno at .* in_progress -> awaiting_documents"):
+        await casework.close(practice.id, Closure.WITHDRAWN, "no longer needed", "anna", practice.version)
+
+
+async def test_what_was_asked_for_goes_with_an_erased_practice(casework: Casework, practices: Practices) -> None:
+    practice = await begun(casework)
+    await casework.ask_documents(practice.id, "la cartella clinica di Anna Verdi", "anna")
+    await casework.erase(practice.id, "carla", "asked for")
+    erased = await practices.practice(practice.id)
+    assert erased is not None
+    assert {interval.reason for interval in erased.clock} == {""}
+
+
+async def test_nothing_is_written_into_an_erased_practice(
+    casework: Casework, practices: Practices, clock: HeldClock
+) -> None:
+    practice = await begun(casework)
+    await casework.erase(practice.id, "carla", "asked for")
+    erased = await practices.practice(practice.id)
+    for late in (
+        casework.correct(practice.id, Edit(requester=ANNA), "anna", "late"),
+        casework.take(practice.id, "bruno"),
+        casework.assign(practice.id, "carla", "Anna Verdi calls", operator="bruno"),
+        casework.classify(practice.id, PracticeClass.KNOWN, "bruno", "Anna Verdi"),
+        casework.link_contact(uuid4(), practice.id, Channel.PHONE_CALL, "Anna Verdi", clock.now(), "anna"),
+    ):
+        with pytest.raises(IllegalStep, match="erased"):
+            await late
+    assert not await casework.answer_event(practice.id, "Terremoto", "Sì.", "carla")
+    assert await practices.practice(practice.id) == erased

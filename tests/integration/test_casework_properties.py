@@ -152,26 +152,25 @@ class CaseworkMachine(RuleBasedStateMachine):
         told = self.book[self.pick(which)]
         taken = told.operator not in (None, operator)
         to = S.IN_PROGRESS if told.state is S.RECEIVED and not taken and not stale else None
-        if not taken and not stale:
+        if not taken and not stale and not told.erased:
             told.operator = operator
         self.step(
             which, lambda one, seen: self.casework.take(one, operator, seen), stale,
-            lambda told: Taken if taken else None, to,
+            lambda told: IllegalStep if told.erased else Taken if taken else None, to,
         )  # fmt: skip
 
     @rule(which=WHICH, operator=st.none() | OPERATORS, stale=STALE)
     def assign(self, which: int, operator: str | None, stale: bool) -> None:
-        if not stale:
-            self.book[self.pick(which)].operator = operator
+        told = self.book[self.pick(which)]
+        if not stale and not told.erased:
+            told.operator = operator
         self.step(
-            which, lambda one, seen: self.casework.assign(one, "carla", "so", operator, None, seen), stale, lambda told: None
+            which, lambda one, seen: self.casework.assign(one, "carla", "so", operator, None, seen), stale, _erased
         )  # fmt: skip
 
     @rule(which=WHICH, hard=st.sampled_from(PracticeClass), stale=STALE)
     def classify(self, which: int, hard: PracticeClass, stale: bool) -> None:
-        self.step(
-            which, lambda one, seen: self.casework.classify(one, hard, "anna", "", seen), stale, lambda told: None
-        )
+        self.step(which, lambda one, seen: self.casework.classify(one, hard, "anna", "", seen), stale, _erased)
 
     @rule(which=WHICH, channel=st.sampled_from(Channel), requester=REQUESTERS, stale=STALE)
     def correct(self, which: int, channel: Channel, requester: Requester, stale: bool) -> None:
@@ -181,7 +180,7 @@ class CaseworkMachine(RuleBasedStateMachine):
             told.email = requester.email is not None
         self.step(
             which, lambda one, seen: self.casework.correct(one, edit, "anna", "so", seen), stale,
-            lambda told: IllegalStep if told.erased else None,
+            _erased,
         )  # fmt: skip
 
     @rule(which=WHICH, documents=st.booleans(), stale=STALE)
@@ -200,7 +199,8 @@ class CaseworkMachine(RuleBasedStateMachine):
     @rule(which=WHICH, by=st.sampled_from([Channel.EMAIL, Channel.EMAIL, Channel.PHONE_CALL]), stale=STALE)
     def answer(self, which: int, by: Channel, stale: bool) -> None:
         def refusal(told: Told) -> type[Exception] | None:
-            return NoReplyAddress if by is Channel.EMAIL and not told.email else _unless(*OPEN)(told)
+            nowhere = by is Channel.EMAIL and not told.email and not told.erased
+            return NoReplyAddress if nowhere else _unless(*OPEN)(told)
 
         act = self.casework.answer
         self.step(which, lambda one, seen: act(one, "È sicuro.", "anna", by, seen), stale, refusal, S.ANSWERED)
@@ -253,6 +253,9 @@ class CaseworkMachine(RuleBasedStateMachine):
         practice_id = self.pick(which)
         contact_id = UUID(int=practice_id.int ^ contact.int)
         act, now = self.casework.link_contact, self.clock.now()
+        if self.book[practice_id].erased:
+            self.refused(act(contact_id, practice_id, Channel.PHONE_CALL, "call", now, "anna"), IllegalStep)
+            return
         self.repeated(lambda: act(contact_id, practice_id, Channel.PHONE_CALL, "call", now, "anna"))
 
     @rule(which=WHICH)
@@ -263,6 +266,10 @@ class CaseworkMachine(RuleBasedStateMachine):
             told.moved(S.CLOSED, self.clock.now())
         told.erased, told.email = True, False
         self.repeated(lambda: self.casework.erase(practice_id, "carla", "asked for"))
+
+
+def _erased(told: Told) -> type[Exception] | None:
+    return IllegalStep if told.erased else None
 
 
 def _check_versions(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:

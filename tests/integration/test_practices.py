@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,6 +26,7 @@ from ticket_core.model import (
     MessageState,
     Practice,
     PracticeState,
+    Request,
     Transcript,
     Word,
 )
@@ -40,6 +42,11 @@ CALLER = "+390612345678"
 @pytest.fixture
 def practices(database: Database, clock: HeldClock) -> Practices:
     return Practices(database, clock, COUNTING, CODES)
+
+
+@pytest.fixture
+def casework(database: Database, clock: HeldClock) -> Casework:
+    return Casework(database, clock, COUNTING, CODES, Replies(database, clock))
 
 
 async def opened(practices: Practices, adds_to: UUID | None = None, language: str = "it") -> UUID:
@@ -425,3 +432,33 @@ async def test_a_late_message_of_a_call_whose_practice_was_erased_does_not_bring
     await casework.erase(gone.id, "carla", "asked for")
     late = [await practices.file_message(message_id, AUDIO, code) for message_id in messages[1:]]
     assert all(is_well_formed(one.code) and one.code not in (code, gone.code) for one in late)
+
+
+@pytest.mark.parametrize("touch", ["assigned", "merged into"])
+async def test_what_a_person_touched_is_not_closed_for_an_empty_message(
+    practices: Practices, casework: Casework, touch: str
+) -> None:
+    message_id, practice = await claimed(practices)
+    if touch == "assigned":
+        await casework.assign(practice.id, "carla", "hers", operator="anna")
+    else:
+        letter = await casework.open(Request(channel=Channel.LETTER, text="Il muro si muove."), "post")
+        await casework.merge(letter.id, practice.id, "anna", "the same wall")
+    assert await practices.no_speech(message_id, "w1")
+    after = await practices.practice(practice.id)
+    assert after is not None
+    assert after.state is PracticeState.RECEIVED
+
+
+async def test_a_message_that_comes_late_leaves_the_clocks_ledger_in_order(
+    practices: Practices, casework: Casework, clock: HeldClock
+) -> None:
+    _, practice = await filed(practices)
+    waiting, made_at = await opened(practices, practice.id), clock.now()
+    clock.move(days=3)
+    await casework.answer(practice.id, "Sì.", "anna", Channel.PHONE_CALL)
+    clock.move(days=1)
+    ledger = (await practices.file_message(waiting, AUDIO, at=made_at)).clock
+    assert [one.state for one in ledger] == [ClockState.RUNS, ClockState.STOPPED, ClockState.RUNS]
+    assert all(one.starts <= one.ends == later.starts for one, later in pairwise(ledger) if one.ends)
+    assert ledger[1].ends is not None
