@@ -41,7 +41,7 @@ promises: ## write docs/promises.md from the tests and their last results
 unit: ## the unit tests alone
 	$(BIN)/pytest tests/unit -q
 
-bench: setup-dev ## measure beside peers, ten minutes; NAME=greeting, status or calls for one of them
+bench: setup-dev ## measure beside peers, twenty minutes; NAME=greeting, status, calls or practice for one
 	@$(BIN)/python -m bench $(NAME)
 
 diagrams: ## draw docs/diagrams from the tables of states

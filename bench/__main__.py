@@ -12,31 +12,30 @@ from collections.abc import Mapping, Sequence
 import structlog
 from rich.console import Console
 
-from bench.bed import a_bed
 from bench.machine import this_machine
 from bench.model import CouldNotMeasure, Figure
 from bench.registry import BENCHES, Bench, UnknownBench, chosen
 from bench.report import REPORT, as_table, write
 from centralino.supervisor import StartFailed
 from foundation.process import CannotStart
-from pbx.ari.probe import probe
 
 CALLS = 60
 TABLE_WIDTH = 160
 
 
 async def measure(benches: Mapping[str, Bench], calls: int, console: Console) -> tuple[str, list[Figure], list[str]]:
-    """Each bench on a platform of its own. Returns Asterisk's version, the figures, and what could not be measured."""
+    """Each bench on what it needs. Returns Asterisk's version, the figures, and what could not be measured."""
     version, figures, complaints = "", [], []
     for name, bench in benches.items():
         console.print(f"{name}: measuring")
         try:
-            async with a_bed(calls, console.print) as bed:
-                version = (await probe(bed.platform.pbx_settings())).version
-                figures += await bench(bed)
+            taken = await bench(calls, console.print)
         except (CouldNotMeasure, CannotStart, StartFailed) as error:
             complaints.append(f"{name}: could not measure: {error}")
             console.print(complaints[-1])
+        else:
+            version = taken.asterisk or version
+            figures += taken.figures
     return version, figures, complaints
 
 
@@ -59,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write(REPORT, machine, figures)
     console.print(as_table(figures))
     console.print(
-        f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:g} GB, Linux {machine.kernel}, Asterisk {machine.asterisk}, "
+        f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:g} GB, Linux {machine.kernel}, "
+        f"Asterisk {machine.asterisk or 'not used'}, "
         f"Python {machine.python}, load average at the start {machine.load_average:g}\nin brackets: the quartiles. {REPORT}"
     )
     return 1 if complaints else 0

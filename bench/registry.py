@@ -1,18 +1,54 @@
-"""The benches by name. To add one: a module with an async function from `Bed` to figures, and its line here."""
+"""The benches by name. To add one: a module with an async function to figures, and its line here: `on_a_platform` where it makes calls."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
-from bench.bed import Bed
+from bench.bed import Bed, a_bed
 from bench.greeting import greeting
 from bench.model import Figure
+from bench.practice import practice
 from bench.status import status
 from bench.sustained import sustained
+from pbx.ari.probe import probe
 
-Bench = Callable[[Bed], Awaitable[list[Figure]]]
+Say = Callable[[str], None]
 
-BENCHES: Mapping[str, Bench] = {"greeting": greeting, "status": status, "calls": sustained}
+
+@dataclass(frozen=True)
+class Taken:
+    """What a bench yields, and the version of the Asterisk that it ran on, "" where none was needed."""
+
+    figures: list[Figure]
+    asterisk: str = ""
+
+
+# From how many samples to take of each side, and whom to tell of the progress.
+Bench = Callable[[int, Say], Awaitable[Taken]]
+
+
+def on_a_platform(measure: Callable[[Bed], Awaitable[list[Figure]]]) -> Bench:
+    """A bench on a whole platform of its own."""
+
+    async def bench(calls: int, say: Say) -> Taken:
+        async with a_bed(calls, say) as bed:
+            version = (await probe(bed.platform.pbx_settings())).version
+            return Taken(await measure(bed), version)
+
+    return bench
+
+
+async def _practice(_calls: int, say: Say) -> Taken:
+    return Taken(await practice(say))
+
+
+BENCHES: Mapping[str, Bench] = {
+    "greeting": on_a_platform(greeting),
+    "status": on_a_platform(status),
+    "calls": on_a_platform(sustained),
+    "practice": _practice,
+}
 
 
 class UnknownBench(Exception):

@@ -304,8 +304,11 @@ async def test_paging_gives_every_row_exactly_once_while_others_are_added(
         assert set(seen) == set(there)
 
 
-async def test_relevance_puts_the_text_that_says_it_more_often_first(casework: Casework, search: Search) -> None:
+async def test_relevance_puts_the_text_that_says_it_more_often_first(
+    casework: Casework, search: Search, clock: HeldClock
+) -> None:
     often = await written(casework, "frana frana frana")
+    clock.move(minutes=1)
     once = await written(casework, "una frana e un lungo discorso su altre cose")
     assert await found(search, Query(words="frana", sort=Sort.RELEVANCE)) == [often, once]
     assert await found(search, Query(words="frana")) == [once, often]
@@ -314,7 +317,7 @@ async def test_relevance_puts_the_text_that_says_it_more_often_first(casework: C
 async def test_steps_through_the_list_find_what_is_far_back_and_keep_the_order(
     casework: Casework, search: Search, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "STEPS", (2, 3, 5))
+    monkeypatch.setattr(service, "FIRST_STEP", 2)
     dice = random.Random(7)
     wanted = []
     for _ in range(40):

@@ -15,7 +15,7 @@ from ticket_core.model import Channel, PracticeState
 from ticket_core.search import cursors
 from ticket_core.search.cursors import Cursor, Place, fingerprint
 from ticket_core.search.model import NOBODY, BadQuery, Query, Reason, Segment, Sort, Traits
-from ticket_core.search.rules import LONGEST, MARK, UNMARK, accepted, day_begins, day_ends, segments, tidy
+from ticket_core.search.rules import LONGEST, MARK, UNMARK, accepted, day_begins, day_ends, next_step, segments, tidy
 from ticket_core.search.similarity import any_of, compare, telling
 
 NOON = datetime(2026, 10, 5, 10, 0, tzinfo=UTC)
@@ -47,6 +47,19 @@ def test_tidy_words_hold_no_control_character_and_are_tidy_already(typed: str) -
 def test_days_that_no_calendar_can_count_from_are_refused(day: date) -> None:
     with pytest.raises(BadQuery):
         accepted(Query(opened_until=day))
+
+
+def test_the_next_step_is_as_long_as_the_share_so_far_promises_and_no_step_where_nothing_fitted() -> None:
+    assert next_step(2_000, 10, 41) == 16_400
+    assert next_step(2_000, 50, 1) == 2_000
+    assert next_step(2_000, 0, 51) is None
+    assert next_step(2_000, 1, 50) is None
+
+
+@given(st.integers(1, 10**6), st.integers(0, 200), st.integers(1, 201))
+def test_steps_never_grow_shorter(looked_at: int, found: int, missing: int) -> None:
+    step = next_step(looked_at, found, missing)
+    assert step is None or step >= looked_at
 
 
 def test_a_local_day_of_the_change_to_winter_time_is_25_hours_long() -> None:

@@ -15,6 +15,7 @@ from ticket_core.terms import ROME
 
 LONGEST = 500
 MOST_ROWS = 200
+LONGEST_STEP = 40_000
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 # Private-use characters: what stands in a text under them is taken out of it first.
@@ -56,6 +57,18 @@ def tidy(text: str, what: str) -> str:
         raise BadQuery(f"the {what} to look for are {len(text)} characters long: at most {LONGEST} are taken")
     plain = "".join(" " if unicodedata.category(letter) in _NOT_TEXT else letter for letter in text)
     return " ".join(unicodedata.normalize("NFC", plain).split())
+
+
+def next_step(looked_at: int, found: int, missing: int) -> int | None:
+    """How many more rows to look at, when `found` of so many fit and `missing` more are wanted. None: look for the words in all of them.
+
+    Where many fit, a page is full after few rows, whatever number of them there are further on; where few fit, an index finds all
+    of them at once. Twice what the share so far promises, so that one more step is most often the last.
+    """
+    if not found:
+        return None
+    step = 2 * missing * looked_at // found
+    return max(step, looked_at) if step <= LONGEST_STEP else None
 
 
 def day_begins(day: date) -> datetime:

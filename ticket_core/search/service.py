@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import Clock
@@ -14,12 +16,12 @@ from ticket_core.search import cursors, statements
 from ticket_core.search.cursors import Cursor, Place
 from ticket_core.search.duplicates import Duplicates
 from ticket_core.search.model import BadQuery, Hit, Page, Query, Sort, Suggestion
-from ticket_core.search.rules import accepted, segments
-from ticket_core.search.statements import FIRST_DUE, PLANNING, Order, Stretch, filters, order_of
+from ticket_core.search.rules import accepted, next_step, segments
+from ticket_core.search.statements import FIRST_DUE, PLANNING, SHOWN, Stretch, days, filters, order_of, tsquery
 from ticket_core.terms import ROME
 
-STEPS = (2_000, 20_000, 200_000)
-"""How many rows of the list each step looks at, before the rest of it is."""
+FIRST_STEP = 2_000
+"""How many rows of the list are looked at before its words are looked for in all of it."""
 
 RANKED = 200
 MOST_DUE = 1_000
@@ -60,8 +62,8 @@ class Search:
         async with self._database.session() as session:
             await session.execute(PLANNING)
             wanted = filters(query, day)
-            found = await session.execute(statements.places(FIRST_DUE, Stretch(until=day), wanted, "", MOST_DUE))
-            hits = await _hits(session, [row.id for row in found], "")
+            first = statements.places(FIRST_DUE, Stretch(until=day), wanted, None, MOST_DUE).subquery()
+            hits = [_hit(row) for row in await session.execute(statements.rows(select(first.c.id), ""))]
         return tuple(sorted(hits, key=lambda hit: (hit.due_on or day, not hit.urgent, hit.opened_at)))
 
     async def suggest_duplicates(self, practice_id: UUID) -> tuple[Suggestion, ...]:
@@ -71,20 +73,22 @@ class Search:
             return await Duplicates(session).of(practice_id)
 
     async def _first(self, session: AsyncSession, query: Query, after: Place | None, limit: int) -> list[Place]:
-        """The first places behind `after`, in steps: a common word fills a page from the newest rows, a rare one has few rows anywhere."""
-        order, wanted = order_of(query.sort), filters(query, self._clock.now().astimezone(ROME).date())
+        """The first places behind `after`, in steps: see `next_step`."""
+        order, today = order_of(query.sort), self._clock.now().astimezone(ROME).date()
+        wanted, part = filters(query, today), days(order, query, today)
+        words = tsquery(query.words, query.language) if query.words else None
         found: list[Place] = []
         stretch = Stretch(after=after)
-        pointed = query.code or query.number or query.email
-        for step in (*(() if pointed else STEPS), None):
-            until = await _edge(session, order, stretch, step) if step else None
+        step = None if query.code or query.number or query.email else FIRST_STEP
+        while True:
+            until = await _edge(session, statements.edge(order, stretch, part, step)) if step else None
             asked = Stretch(stretch.after, stretch.beyond, until)
-            statement = statements.places(order, asked, wanted, query.words, limit - len(found))
-            found += [Place(row.key, row.id) for row in await session.execute(statement)]
-            if len(found) >= limit or until is None:
-                break
-            stretch = Stretch(beyond=until)
-        return found
+            statement = statements.places(order, asked, wanted, words, limit - len(found))
+            more = [Place(row.key, row.id) for row in await session.execute(statement)]
+            found += more
+            if step is None or until is None or len(found) >= limit:
+                return found
+            step, stretch = next_step(step, len(more), limit - len(found)), Stretch(beyond=until)
 
     async def _ranked(self, session: AsyncSession, query: Query, cursor: Cursor | None) -> Page:
         newest = cursor.newest if cursor else None
@@ -105,8 +109,8 @@ class Search:
         return Page(await _hits(session, [practice_id for _, practice_id in shown], query.words), following)
 
 
-async def _edge(session: AsyncSession, order: Order, stretch: Stretch, step: int) -> datetime | date | None:
-    found: datetime | date | None = (await session.execute(statements.edge(order, stretch, step))).scalar_one_or_none()
+async def _edge(session: AsyncSession, statement: Select[tuple[Any]]) -> datetime | date | None:
+    found: datetime | date | None = (await session.execute(statement)).scalar_one_or_none()
     return found
 
 
@@ -121,9 +125,11 @@ async def _check_words(session: AsyncSession, words: str) -> None:
 async def _hits(session: AsyncSession, ids: Sequence[UUID], words: str) -> tuple[Hit, ...]:
     if not ids:
         return ()
-    found = {}
-    for row in await session.execute(statements.rows(list(ids), words)):
-        values = row._asdict()
-        headline = values.pop("headline")
-        found[row.practice_id] = Hit(**values, snippet=segments(headline or ""))
+    hits = map(_hit, await session.execute(statements.rows(list(ids), words)))
+    found = {hit.practice_id: hit for hit in hits}
     return tuple(found[practice_id] for practice_id in ids)
+
+
+def _hit(row: Any) -> Hit:
+    *values, headline = row
+    return Hit(**dict(zip(SHOWN, values, strict=True)), snippet=segments(headline) if headline else ())

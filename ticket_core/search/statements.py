@@ -7,8 +7,23 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, text, tuple_, union
-from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+    union,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.expression import cast
 
@@ -25,7 +40,7 @@ _HEADLINE = f"StartSel={MARK}, StopSel={UNMARK}, MinWords=12, MaxWords=30, Short
 
 PLANNING = text(
     "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true), "
-    "set_config('jit', 'off', true)"
+    "set_config('jit', 'off', true), set_config('work_mem', '16MB', true)"
 )
 """For one transaction. Which index serves depends on the words, so each search has a plan of its own; compiled code would come too late."""
 
@@ -76,9 +91,12 @@ def order_of(sort: Sort) -> Order:
     return FIRST_DUE if sort is Sort.DUE else NEWEST
 
 
-def tsquery(words: str) -> ColumnElement[Any]:
-    """The words in their Italian and their English forms."""
+def tsquery(words: str, language: str | None = None) -> ColumnElement[Any]:
+    """The words in their Italian and their English forms, or those of one language alone."""
     italian, english = _forms(words)
+    if language is not None:
+        # As the texts are kept: English ones in English, all others in Italian.
+        return english if language == "en" else italian
     return italian.op("||")(english)
 
 
@@ -100,40 +118,52 @@ def filters(query: Query, today: date) -> list[ColumnElement[bool]]:
     same = (
         (row.code, query.code), (row.caller, query.number), (func.lower(row.email), query.email),
         (row.office_id, query.office_id), (row.topic_id, query.topic_id), (row.municipality, query.municipality),
-        (row.event_id, query.event_id), (row.language, query.language), (row.due_on, query.due_on),
-        (row.no_reply_address, query.no_reply_address),
+        (row.event_id, query.event_id), (row.language, query.language), (row.no_reply_address, query.no_reply_address),
     )  # fmt: skip
     wanted += [column == value for column, value in same if value is not None]
     if query.operator is not None:
         nobody = isinstance(query.operator, Nobody)
         wanted.append(row.operator.is_(None) if nobody else row.operator == query.operator)
-    wanted += [row.due_on <= query.due_by] if query.due_by else []
-    wanted += [row.due_on < today] if query.overdue else []
-    wanted += [row.opened_at >= day_begins(query.opened_from)] if query.opened_from else []
-    wanted += [row.opened_at < day_ends(query.opened_until)] if query.opened_until else []
+    wanted += [*days(NEWEST, query, today), *days(FIRST_DUE, query, today)]
     wanted += [] if query.exercises else [row.exercise.is_(False)]
     return wanted
 
 
-def edge(order: Order, stretch: Stretch, rows: int) -> Select[tuple[Any]]:
-    """The key of the row that is `rows` further on in the list."""
-    return select(order.column).where(*order.within(stretch)).order_by(*order.by()).offset(rows).limit(1)
+def days(order: Order, query: Query, today: date) -> list[ColumnElement[bool]]:
+    """What a query says of the very days that a list is sorted by: its part of the list."""
+    row = PracticeRow
+    if order.newest_first:
+        first = [row.opened_at >= day_begins(query.opened_from)] if query.opened_from else []
+        return [*first, row.opened_at < day_ends(query.opened_until)] if query.opened_until else first
+    due: list[ColumnElement[bool]] = [row.due_on == query.due_on] if query.due_on else []
+    due += [row.due_on <= query.due_by] if query.due_by else []
+    return [*due, row.due_on < today] if query.overdue else due
+
+
+def edge(order: Order, stretch: Stretch, part: list[ColumnElement[bool]], rows: int) -> Select[tuple[Any]]:
+    """The key of the row that is `rows` further on in a part of the list."""
+    further = select(order.column).where(*order.within(stretch), *part)
+    return further.order_by(*order.by()).offset(rows).limit(1)
 
 
 def places(
-    order: Order, stretch: Stretch, wanted: list[ColumnElement[bool]], words: str, limit: int
+    order: Order, stretch: Stretch, wanted: list[ColumnElement[bool]], asked: ColumnElement[Any] | None, limit: int
 ) -> Select[tuple[UUID, Any]]:
-    """Id and key of the first rows of a stretch that fit, in the list's order."""
-    conditions = [*order.within(stretch), *wanted]
-    every = select(PracticeRow.id, order.column.label("key")).order_by(*order.by()).limit(limit)
-    if not words:
-        return every.where(*conditions)
-    asked = tsquery(words)
+    """Id and key of the first rows of a stretch that fit, in the list's order. `asked` is a tsquery, None without words."""
+    fitting = select(PracticeRow.id, order.column.label("key")).where(*order.within(stretch), *wanted)
+    if asked is None:
+        return fitting.order_by(*order.by()).limit(limit)
     # Two lists and not one condition with OR: that would leave neither index usable.
-    own = every.where(PracticeRow.search.bool_op("@@")(asked), *conditions).subquery()
+    own = fitting.where(PracticeRow.search.bool_op("@@")(asked))
     heard = select(MessageRow.practice_id).where(MessageRow.search.bool_op("@@")(asked))
-    spoken = every.where(PracticeRow.id.in_(heard), *conditions).subquery()
-    both = union(select(own.c.id, own.c.key), select(spoken.c.id, spoken.c.key)).subquery()
+    spoken = fitting.where(PracticeRow.id.in_(heard))
+    if stretch.until is None:
+        # All that fit, sorted afterwards: with a limit here, a planner that thinks many fit would walk along the whole list. OFFSET 0
+        # keeps the limit below from coming in.
+        parts = [one.offset(0).subquery() for one in (own, spoken)]
+    else:
+        parts = [one.order_by(*order.by()).limit(limit).subquery() for one in (own, spoken)]
+    both = union(*(select(part.c.id, part.c.key) for part in parts)).subquery()
     keys = (both.c.key.desc(), both.c.id.desc()) if order.newest_first else (both.c.key, both.c.id)
     return select(both.c.id, both.c.key).order_by(*keys).limit(limit)
 
@@ -143,22 +173,35 @@ def ranks(ids: list[UUID], words: str) -> Select[Any]:
     asked = tsquery(words)
     best = select(func.max(func.ts_rank(MessageRow.search, asked))).where(MessageRow.practice_id == PracticeRow.id)
     rank = func.greatest(func.ts_rank(PracticeRow.search, asked), func.coalesce(best.scalar_subquery(), 0))
-    return select(PracticeRow.id, rank).where(PracticeRow.id.in_(ids))
+    return select(PracticeRow.id, rank).where(_one_of(ids))
 
 
-def rows(ids: list[UUID], words: str) -> Select[Any]:
-    """What a list shows of these practices, in no order; `headline` is None without words."""
-    row = PracticeRow
-    alarmed = exists().where(
-        MessageRow.practice_id == row.id, MessageRow.alarm_words != literal([], MessageRow.alarm_words.type)
-    )
-    columns: tuple[Any, ...] = (
-        row.id.label("practice_id"), func.coalesce(row.code, "").label("code"), row.channel, row.kind, row.state, row.closure,
-        row.practice_class, row.language, row.requester_type, row.name, row.subject, row.opened_at, row.due_on, row.office_id,
-        row.operator, row.topic_id, row.municipality, row.event_id, row.no_reply_address, row.merged_into, row.exercise,
-        alarmed.label("urgent"), (_headline(words) if words else literal(None)).label("headline"),
-    )  # fmt: skip
-    return select(*columns).where(row.id.in_(ids))
+SHOWN = (
+    "practice_id", "code", "channel", "kind", "state", "closure", "practice_class", "language", "requester_type", "name", "subject",
+    "opened_at", "due_on", "office_id", "operator", "topic_id", "municipality", "event_id", "no_reply_address", "merged_into",
+    "exercise", "urgent",
+)  # fmt: skip
+"""The columns of `rows` by name; the last one behind them is the headline."""
+
+
+def rows(of: list[UUID] | Select[tuple[UUID]], words: str) -> Select[Any]:
+    """What a list shows of these practices, in no order: `SHOWN`, and the headline, None without words."""
+    row, message = PracticeRow, MessageRow
+    no_alarm = literal([], message.alarm_words.type)
+    made: dict[str, Any] = {
+        "practice_id": row.id,
+        "code": func.coalesce(row.code, ""),
+        "urgent": exists().where(message.practice_id == row.id, message.alarm_words != no_alarm),
+    }
+    columns: list[Any] = [made[name] if name in made else getattr(row, name) for name in SHOWN]
+    which = _one_of(of) if isinstance(of, list) else row.id.in_(of)
+    shown: Select[Any] = select(*columns, _headline(words) if words else literal(None))
+    return shown.where(which)
+
+
+def _one_of(ids: list[UUID]) -> ColumnElement[bool]:
+    # As one array: a statement with a thousand values of its own would be made anew each time.
+    return PracticeRow.id == any_(literal(ids, ARRAY(Uuid())))
 
 
 def _forms(words: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
