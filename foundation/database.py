@@ -32,6 +32,8 @@ class Base(DeclarativeBase):
     """One metadata for all rooms, so that one Alembic history describes one database."""
 
 
+IDLE_IN_TRANSACTION_MS = 30_000
+
 Instant = DateTime(timezone=True)
 """The column type of an aware instant."""
 
@@ -61,7 +63,9 @@ class Database:
             hide_parameters=True,
             connect_args={
                 "connect_timeout": 5,
-                "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC",
+                # A process that freezes in a transaction holds its rows: the server ends what says nothing for so long.
+                "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC"
+                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}",
             },
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)

@@ -12,6 +12,7 @@ from ticket_core.model import Channel, ClockInterval, ClockState, PracticeClass,
 WorkingDay = Callable[[date], bool]
 ROME = ZoneInfo("Europe/Rome")
 ONE_DAY = timedelta(days=1)
+MIDNIGHT = time(0)
 _LONGEST_HOLIDAY_DAYS = 366
 
 # "Se il cittadino entro 40 giorni non invia i documenti necessari a trattare la sua richiesta, questa viene chiusa."
@@ -44,7 +45,7 @@ class Counting:
     """How days are counted.
 
     `only_working`: working days instead of calendar days. `moves`: a last day that is no working day moves on to the next that is.
-    `closes` is the local time after which a day's service is over. `status_days`: for how long after its end a practice's code tells of it.
+    `closes` is the local time after which a day's service is over; midnight where it lasts all day. `status_days`: for how long after its end a practice's code tells of it.
     """
 
     working_day: WorkingDay
@@ -83,7 +84,8 @@ class Counting:
     def opening_day(self, at: datetime) -> date:
         """The day on which what arrives at `at` is served: the same, or the next working day for what arrives when closed."""
         local = at.astimezone(self.zone)
-        first = local.date() + (ONE_DAY if local.time() >= self.closes else timedelta(0))
+        is_over = self.closes != MIDNIGHT and local.time() >= self.closes
+        first = local.date() + (ONE_DAY if is_over else timedelta(0))
         return self._next_working(first, ONE_DAY)
 
     def documents_by(self, asked: datetime) -> date:

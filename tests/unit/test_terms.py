@@ -97,6 +97,11 @@ def test_what_is_answered_within_the_day_counts_from_the_next_opening(arrives: s
     assert next_interval([], RUNS, at(arrives), "received", AT_ONCE, COUNTING).due_on == due
 
 
+def test_a_service_that_is_open_until_midnight_serves_on_the_day_of_arrival() -> None:
+    always = Counting(lambda _: True, closes=time(0))
+    assert always.opening_day(at("2026-10-05T23:59")) == date(2026, 10, 5)
+
+
 def test_unclassified_is_promised_as_complex() -> None:
     assert {term_days(channel, None) for channel in Channel} == {COMPLEX}
 
