@@ -45,7 +45,8 @@ class Counting:
     """How days are counted.
 
     `only_working`: working days instead of calendar days. `moves`: a last day that is no working day moves on to the next that is.
-    `closes` is the local time after which a day's service is over; midnight where it lasts all day. `status_days`: for how long after its end a practice's code tells of it.
+    `closes`: the local time after which a day's service is over; midnight where it lasts all day.
+    `status_days`: for how long after its end a practice's code tells of it.
     """
 
     working_day: WorkingDay
