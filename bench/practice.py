@@ -15,8 +15,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,18 +23,17 @@ import psycopg
 
 from bench.model import CouldNotMeasure, Figure, Quantity, of_samples
 from bench.plans import taken_down, whole_table_reads
+from bench.practice_asked import searches
 from bench.practice_load import Loaded, load
-from bench.practice_rows import MUNICIPALITIES, code, istat
+from bench.practice_peer import Peer
+from bench.practice_rows import code
 from bench.rules import percentile
-from bench.words import LONG_AGO, NOW_ON_EVERY_LIP, vocabulary
 from centralino import migrate, postgres
 from centralino.postgres import Cluster
 from dialplan.calendar import Calendar
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
 from ticket_core.code_book import CodeBook
-from ticket_core.model import Channel, Kind, PracticeState
-from ticket_core.search.model import Query
 from ticket_core.search.service import MOST_DUE, Search
 from ticket_core.service import Practices
 from ticket_core.terms import ROME, Counting
@@ -49,15 +46,6 @@ BARE, LIKE = "bare driver, whole rows", "ILIKE '%word%'"
 
 Say = Callable[[str], None]
 Run = Callable[[], Awaitable[object]]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A search, and the same for a system without a text index: the words, and the filter as SQL."""
-
-    query: Query
-    words: tuple[str, ...]
-    filter: str
 
 
 def size() -> int:
@@ -113,26 +101,14 @@ async def _measure(database: Database, bare: psycopg.AsyncConnection[Any], pract
     desk = Practices(database, clock, Counting(Calendar().is_working_day), CodeBook(b"bench"))
     search, today, dice = Search(database, clock), clock.now().astimezone(ROME).date(), random.Random(1)
 
-    async def by_code(wanted: str) -> None:
-        found = await bare.execute("SELECT * FROM practice WHERE code = %s", [wanted])
-        row = await found.fetchone()
-        if row is None:
-            raise CouldNotMeasure(f"practice.look_up: no practice has the code {wanted}")
-        await (
-            await bare.execute("SELECT * FROM practice_history WHERE practice_id = %s ORDER BY seq", [row[0]])
-        ).fetchall()
-
-    async def listed() -> None:
-        query = (
-            "SELECT * FROM practice WHERE state NOT IN ('answered', 'closed') AND due_on <= %s ORDER BY due_on LIMIT %s"
-        )
-        await (await bare.execute(query, [today, MOST_DUE])).fetchall()
-
+    peer = Peer(bare)
     codes = [code(dice.randrange(practices)) for _ in range(LOOK_UPS)]
-    looked_up = await _in_turns([partial(desk.status, one) for one in codes], [partial(by_code, one) for one in codes])
-    due = await _in_turns([partial(search.due, today)] * DUE_LISTS, [listed] * DUE_LISTS)
+    looked_up = await _in_turns(
+        [partial(desk.status, one) for one in codes], [partial(peer.by_code, one) for one in codes]
+    )
+    due = await _in_turns([partial(search.due, today)] * DUE_LISTS, [partial(peer.due, today, MOST_DUE)] * DUE_LISTS)
     asked = searches(SEARCHES, random.Random(2))
-    mixed = [partial(search.find, one.query) for one in asked], [partial(_like, bare, one) for one in asked]
+    mixed = [partial(search.find, one.query) for one in asked], [partial(peer.like, one) for one in asked]
     found = await _in_turns(*mixed, PEER_EVERY)
     return [
         *_figures("practice.look_up", looked_up, BARE),
@@ -158,39 +134,6 @@ async def _timed(run: Run) -> float:
     begun = time.perf_counter()
     await run()
     return (time.perf_counter() - begun) * 1000
-
-
-def searches(count: int, dice: random.Random) -> list[Asked]:
-    """A mix: rare, middling and common words, one or two, with a filter or without; words of an event of now and of long ago."""
-    words = vocabulary("it")
-    ranks = ((0, 10), (50, 500), (5_000, 19_000))
-    made = []
-    for number in range(count):
-        picked = [words[dice.randrange(*dice.choice(ranks))] for _ in range(dice.choice((1, 1, 2)))]
-        picked = [dice.choice((NOW_ON_EVERY_LIP, LONG_AGO))] if number % 15 == 0 else picked
-        filters, sql = _filters(dice)[number % 6]
-        made.append(Asked(Query(words=" ".join(picked), **filters), tuple(picked), sql))
-    return made
-
-
-def _filters(dice: random.Random) -> tuple[tuple[dict[str, Any], str], ...]:
-    place = istat(min(int(dice.expovariate(0.02)), MUNICIPALITIES - 1))
-    year = (SystemClock().now() - timedelta(days=dice.randrange(366, 60 * 365))).date()
-    return (
-        ({}, ""),
-        ({"states": frozenset({PracticeState.RECEIVED})}, " AND state = 'received'"),
-        ({"municipality": place}, f" AND municipality = '{place}'"),
-        ({"channels": frozenset({Channel.PEC})}, " AND channel = 'pec'"),
-        ({"kinds": frozenset({Kind.REPORT}), "language": "en"}, " AND kind = 'report' AND language = 'en'"),
-        ({"opened_until": year}, f" AND opened_at < '{year + timedelta(days=1)}'"),
-    )
-
-
-async def _like(bare: psycopg.AsyncConnection[Any], asked: Asked) -> None:
-    holds = " AND ".join("(subject ILIKE %s OR text ILIKE %s)" for _ in asked.words)
-    query = f"SELECT * FROM practice WHERE {holds}{asked.filter} AND NOT exercise ORDER BY opened_at DESC LIMIT 51"  # noqa: S608
-    values = [f"%{word}%" for word in asked.words for _ in range(2)]
-    await (await bare.execute(query.encode(), values)).fetchall()
 
 
 async def _check_plans(database: Database, conninfo: str, practices: int) -> None:

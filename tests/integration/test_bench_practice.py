@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from bench.model import CouldNotMeasure
 from bench.plans import taken_down, whole_table_reads
-from bench.practice import SIZE, practice, searches, size
+from bench.practice import SIZE, practice, size
+from bench.practice_asked import searches
 from bench.practice_load import load
 from bench.practice_rows import code
 from foundation.clock import SystemClock

@@ -117,6 +117,14 @@ async def test_words_are_found_in_their_forms_in_both_languages(
     assert await found(search, Query(words=asked)) == [wanted]
 
 
+async def test_where_the_language_is_named_words_are_taken_in_its_forms(casework: Casework, search: Search) -> None:
+    italian = await written(casework, "Le frane e i muri crollati")
+    english = await written(casework, "The roofs collapsed", "en")
+    assert await found(search, Query(words="muro crollato", language="it")) == [italian]
+    assert await found(search, Query(words="collapses roof", language="en")) == [english]
+    assert await found(search, Query(words="muro", language="en")) == []
+
+
 async def test_a_word_that_is_excluded_is_not_found(casework: Casework, search: Search) -> None:
     await written(casework, "Frana dopo il terremoto")
     assert await found(search, Query(words="frana -terremoto")) == []

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.clock import Clock
 from foundation.database import Database
-from ticket_core.search import cursors, statements
+from ticket_core.search import cursors, shown, statements
 from ticket_core.search.cursors import Cursor, Place
 from ticket_core.search.duplicates import Duplicates
 from ticket_core.search.model import BadQuery, Hit, Page, Query, Sort, Suggestion
 from ticket_core.search.rules import accepted, next_step, segments
-from ticket_core.search.statements import FIRST_DUE, PLANNING, SHOWN, Stretch, days, filters, order_of, tsquery
+from ticket_core.search.statements import FIRST_DUE, PLANNING, Stretch, days, filters, order_of, tsquery
 from ticket_core.terms import ROME
 
 FIRST_STEP = 2_000
@@ -49,9 +49,9 @@ class Search:
                 return await self._ranked(session, query, cursor)
             after = cursor.newest if cursor else None
             found = await self._first(session, query, after, query.limit + 1)
-            shown, more = found[: query.limit], len(found) > query.limit
-            following = cursors.written(Cursor(shown[-1].id, shown[-1]), query) if more else None
-            return Page(await _hits(session, [place.id for place in shown], query.words), following)
+            page, more = found[: query.limit], len(found) > query.limit
+            following = cursors.written(Cursor(page[-1].id, page[-1]), query) if more else None
+            return Page(await _hits(session, [place.id for place in page], query.words), following)
 
     async def due(self, day: date, exercises: bool = False) -> tuple[Hit, ...]:
         """What is due by a day, the earliest due day first; within a day what has alarm words, then what was opened first.
@@ -63,7 +63,7 @@ class Search:
             await session.execute(PLANNING)
             wanted = filters(query, day)
             first = statements.places(FIRST_DUE, Stretch(until=day), wanted, None, MOST_DUE).subquery()
-            hits = [_hit(row) for row in await session.execute(statements.rows(select(first.c.id), ""))]
+            hits = [_hit(row) for row in await session.execute(shown.rows(select(first.c.id), ""))]
         return tuple(sorted(hits, key=lambda hit: (hit.due_on or day, not hit.urgent, hit.opened_at)))
 
     async def suggest_duplicates(self, practice_id: UUID) -> tuple[Suggestion, ...]:
@@ -97,16 +97,16 @@ class Search:
         candidates = first + await self._first(session, query, newest, RANKED - len(first))
         if not candidates:
             return Page((), None)
-        ranked = await session.execute(statements.ranks([place.id for place in candidates], query.words))
+        ranked = await session.execute(shown.ranks([place.id for place in candidates], query.words))
         ordered = sorted((-float(rank), practice_id) for practice_id, rank in ranked)
         if cursor and cursor.rank is not None:
             ordered = [one for one in ordered if one > (-cursor.rank, cursor.last)]
-        shown = ordered[: query.limit]
+        page = ordered[: query.limit]
         following = None
         if len(ordered) > query.limit:
-            rank, last = shown[-1]
+            rank, last = page[-1]
             following = cursors.written(Cursor(last, candidates[0], -rank), query)
-        return Page(await _hits(session, [practice_id for _, practice_id in shown], query.words), following)
+        return Page(await _hits(session, [practice_id for _, practice_id in page], query.words), following)
 
 
 async def _edge(session: AsyncSession, statement: Select[tuple[Any]]) -> datetime | date | None:
@@ -125,11 +125,11 @@ async def _check_words(session: AsyncSession, words: str) -> None:
 async def _hits(session: AsyncSession, ids: Sequence[UUID], words: str) -> tuple[Hit, ...]:
     if not ids:
         return ()
-    hits = map(_hit, await session.execute(statements.rows(list(ids), words)))
+    hits = map(_hit, await session.execute(shown.rows(list(ids), words)))
     found = {hit.practice_id: hit for hit in hits}
     return tuple(found[practice_id] for practice_id in ids)
 
 
 def _hit(row: Any) -> Hit:
     *values, headline = row
-    return Hit(**dict(zip(SHOWN, values, strict=True)), snippet=segments(headline) if headline else ())
+    return Hit(**dict(zip(shown.SHOWN, values, strict=True)), snippet=segments(headline) if headline else ())
