@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from foundation import logs
 from foundation.clock import Clock
@@ -37,6 +38,10 @@ REMINDED, NOT_REMINDED = "reminded", "not_reminded"
 
 class Taken(Exception):
     """Another operator has this practice: the text says who. A supervisor can assign it."""
+
+
+class UnknownReference(ValueError):
+    """An office, topic, municipality or event that was named is not there: nothing was written."""
 
 
 class NoReplyAddress(Exception):
@@ -287,3 +292,9 @@ class Casework(Verbs):
                 # What was written to it now, nobody would erase again.
                 raise IllegalStep("this practice was erased: nothing can be written into it any more")
             yield changes, row
+            try:
+                await changes.session.flush()
+            except IntegrityError as error:
+                raise UnknownReference(
+                    "the office, topic, municipality or event that was named is not there: nothing was written"
+                ) from error

@@ -18,6 +18,7 @@ from ticket_core.code_book import CodeBook
 from ticket_core.message_store import MessageRow
 from ticket_core.model import Closure, MessageState, PracticeClass, PracticeState, Request, RequesterType
 from ticket_core.people.store import OfficeRow
+from ticket_core.replies.rules import many_lines
 from ticket_core.rules import check_closure
 from ticket_core.states import CLOCK, MESSAGE_STEPS, PRACTICE_STEPS
 from ticket_core.store import ClockRow, CodeRow, ErasedCodeRow, HistoryRow, PracticeRow
@@ -178,6 +179,7 @@ class Changes:
         """Take a practice one step of the table on. Raises `IllegalStep` or `ValueError` before anything is changed."""
         PRACTICE_STEPS.check(row.state, to)
         check_closure(to, closure)
+        reason = many_lines(reason)
         self.set_clock(row, to, reason, self.now)
         self.note(row, author, step_name(row.state, to), reason)
         row.state, row.closure, row.state_since = to, closure, self.now
@@ -213,6 +215,7 @@ class Changes:
 
     def note(self, row: PracticeRow, author: str, what: str, reason: str) -> None:
         """Add to a practice's history, chained to the entry before."""
+        reason = many_lines(reason)
         link = chain.make_link(row.id, row.history_head, row.history_length + 1, self.now, author, what, reason)
         row.history.append(HistoryRow(**vars(link)))
         row.history_length, row.history_head = link.seq, link.digest

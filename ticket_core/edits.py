@@ -35,10 +35,11 @@ class Edit:
     event_id: UUID | Keep | None = KEEP
 
     def cleaned(self) -> Edit:
-        """The same, safe to keep. Raises `LetterRefused` for an e-mail address that is none, `BadRequest` for a text too long."""
+        """The same, safe to keep. Raises as `intake.cleaned` does."""
         texts = Request(
             channel=Channel.WEB_FORM,
             requester=Requester() if isinstance(self.requester, Keep) else self.requester,
+            language="it" if isinstance(self.language, Keep) else self.language,
             subject="" if isinstance(self.subject, Keep) else self.subject,
             text="" if isinstance(self.text, Keep) else self.text,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from ticket_core.model import Request, Requester
 from ticket_core.replies.rules import checked_address, many_lines
 
 _BREAKS = frozenset({"Cc", "Zl", "Zp"})
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 LONGEST_TEXT = 200_000
 
 
@@ -22,6 +24,8 @@ def cleaned(request: Request) -> Request:
         raise BadRequest(
             f"the text has {len(request.text)} characters, and at most {LONGEST_TEXT} are taken: send it as an attachment"
         )
+    if not _LANGUAGE.fullmatch(request.language):
+        raise BadRequest("the language is none: two or three small letters are meant, such as it, en or fr")
     return replace(
         request,
         requester=cleaned_requester(request.requester),

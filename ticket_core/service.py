@@ -37,10 +37,12 @@ PRACTICES = UUID("4b0f6e5b-3c0a-4a43-8f5e-0d9f7a1b6c52")
 
 _KEPT = aliased(PracticeRow)
 # Made once: putting it together takes longer than the database takes to answer it.
+_OTHER = aliased(PracticeRow)
+_LEFT = select(_OTHER.id).where(_OTHER.id == PracticeRow.merged_into, _OTHER.erased_at.is_(None)).scalar_subquery()
 _TOLD = (
     select(_KEPT.id, _KEPT.state, _KEPT.closure, _KEPT.state_since, _KEPT.due_on, _KEPT.answered_at)
     .select_from(PracticeRow)
-    .join(_KEPT, _KEPT.id == func.coalesce(PracticeRow.merged_into, PracticeRow.id))
+    .join(_KEPT, _KEPT.id == func.coalesce(_LEFT, PracticeRow.id))
     .where(PracticeRow.code == bindparam("code"))
 )
 
@@ -160,7 +162,7 @@ class Practices(Transcription):
     # -- practices
 
     async def status(self, code: str) -> PracticeStatus | None:
-        """State and dates for whoever holds the code: of the practice that it was merged into, if it was.
+        """State and dates for whoever holds the code: of the practice that it was merged into, unless that one was erased.
 
         None for a code that no practice has, whose practice was erased, or ended longer ago than `status_days`: from outside these
         are one. The check digit is the caller's business.

@@ -133,14 +133,15 @@ def next_interval(
 
 def _due_on(past: Sequence[ClockInterval], at: datetime, term: int, counting: Counting) -> date:
     if not past or past[-1].state is ClockState.STOPPED:
-        arrived, used = at, 0
+        arrived, used, suspended = at, 0, 0
     else:
-        # Another class, or a suspension, does not move the day of arrival.
+        # Another class does not move the day of arrival.
         arrived = past[_last_start(past)].starts
         before = read_clock(past, at, counting)
         used = before.elapsed if before else 0
+        suspended = before.suspended_administration + before.suspended_documents if before else 0
     if term == AT_ONCE:
-        return counting.opening_day(arrived)
+        return counting.due_on(counting.opening_day(arrived), suspended)
     return counting.due_on(counting.day(at), term - used)
 
 

@@ -129,6 +129,38 @@ async def test_an_address_that_is_none_is_refused_with_a_sentence_and_nothing_is
         await casework.correct(practice.id, Edit(requester=wrong), "anna", "new address")
 
 
+async def test_what_is_named_and_not_there_is_one_sentence_and_nothing_is_written(
+    casework: Casework, practices: Practices
+) -> None:
+    practice = await begun(casework)
+    for wrong in (
+        casework.assign(practice.id, "carla", "theirs", office_id=uuid4()),
+        casework.correct(practice.id, Edit(municipality="999999"), "anna", "there"),
+        casework.correct(practice.id, Edit(topic_id=uuid4()), "anna", "about"),
+    ):
+        with pytest.raises(ValueError, match="not there"):
+            await wrong
+    with pytest.raises(ValueError, match="language"):
+        await casework.open(Request(channel=Channel.EMAIL, language="Français!"), "mail")
+    assert await practices.practice(practice.id) == practice
+
+
+async def test_reasons_are_kept_without_what_the_database_cannot_hold(casework: Casework) -> None:
+    practice = await casework.open(FORM, "form")
+    await casework.take(practice.id, "anna")
+    waiting = await casework.ask_documents(practice.id, "una\x00 foto\ud800grafia", "anna")
+    assert waiting.history[-2].reason == waiting.clock[-1].reason == "una fotografia"
+
+
+async def test_a_duplicate_of_what_was_erased_tells_of_itself(casework: Casework, practices: Practices) -> None:
+    duplicate, kept = await casework.open(FORM, "form"), await casework.open(FORM, "form")
+    await casework.merge(duplicate.id, kept.id, "anna", "the same wall")
+    await casework.erase(kept.id, "carla", "asked for")
+    status = await practices.status(duplicate.code)
+    assert status is not None
+    assert (status.practice_id, status.closure) == (duplicate.id, Closure.DUPLICATE)
+
+
 async def test_an_exercise_writes_to_nobody(casework: Casework, replies: Replies) -> None:
     practice = await casework.open(Request(channel=Channel.WEB_FORM, requester=ANNA, exercise=True), "form")
     assert practice.exercise

@@ -102,6 +102,12 @@ def test_a_service_that_is_open_until_midnight_serves_on_the_day_of_arrival() ->
     assert always.opening_day(at("2026-10-05T23:59")) == date(2026, 10, 5)
 
 
+def test_what_is_answered_within_the_day_and_was_suspended_is_due_those_days_later() -> None:
+    came, asked, back = at("2026-10-05T10:00"), at("2026-10-05T11:00"), at("2026-10-08T09:00")
+    past = ledger(COUNTING, (came, RUNS, AT_ONCE), (asked, SUSPENDED[0], AT_ONCE), (back, RUNS, AT_ONCE))
+    assert [one.due_on for one in past] == [date(2026, 10, 5), None, date(2026, 10, 8)]
+
+
 def test_unclassified_is_promised_as_complex() -> None:
     assert {term_days(channel, None) for channel in Channel} == {COMPLEX}
 
