@@ -6,11 +6,18 @@ import typer
 
 from centralino import (
     commands_practice_correct,
+    commands_practice_find,
     commands_practice_look,
     commands_practice_record,
     commands_practice_steps,
 )
 
 app = typer.Typer(no_args_is_help=True, help="Practices.")
-for part in (commands_practice_record, commands_practice_correct, commands_practice_look, commands_practice_steps):
+for part in (
+    commands_practice_record,
+    commands_practice_correct,
+    commands_practice_look,
+    commands_practice_find,
+    commands_practice_steps,
+):
     app.add_typer(part.app)

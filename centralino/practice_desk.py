@@ -20,12 +20,13 @@ from foundation.clock import SystemClock
 from ticket_core import changes
 from ticket_core.attachments import service as attachments
 from ticket_core.attachments.ports import BlobError
-from ticket_core.casework import NoReplyAddress, Taken
+from ticket_core.casework import NoReplyAddress, Taken, UnknownReference
 from ticket_core.codes import grouped
 from ticket_core.events.topics import UnknownTopic
 from ticket_core.intake import BadRequest
 from ticket_core.model import Practice
 from ticket_core.replies.rules import LetterRefused
+from ticket_core.search.model import BadQuery
 from ticket_core.states import IllegalStep
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ Step = Callable[[Records, Practice, int], Awaitable[Practice]]
 
 REFUSALS = (
     changes.Conflict, changes.UnknownPractice, attachments.UnknownPractice, IllegalStep, Taken, NoReplyAddress, LetterRefused, BadRequest,
-    BlobError, UnknownTopic,
+    BlobError, UnknownTopic, UnknownReference, BadQuery,
 )  # fmt: skip
 
 Code = Annotated[str, typer.Argument(help='the practice\'s code, as "123 456 789 01" or without spaces, or its id')]

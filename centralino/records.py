@@ -38,6 +38,7 @@ from ticket_core.overview import Overview
 from ticket_core.people.service import People
 from ticket_core.replies.service import Replies
 from ticket_core.replies.states import LETTER_STEPS
+from ticket_core.search.service import Search
 from ticket_core.service import Practices
 from ticket_core.states import MESSAGE_STEPS, PRACTICE_STEPS
 
@@ -55,6 +56,7 @@ class Records:
     practices: Practices
     casework: Casework
     overview: Overview
+    search: Search
     attachments: Attachments
     histories: Histories
     people: People
@@ -82,6 +84,7 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
             practices=Practices(database, clock, counting, codes),
             casework=Casework(database, clock, counting, codes, replies),
             overview=Overview(database),
+            search=Search(database, clock),
             attachments=Attachments(database, clock, blob_store(kept, tree.bucket), kept, note),
             histories=Histories(database, clock),
             people=People(database, clock),
