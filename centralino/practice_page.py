@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ticket_core.attachments.model import Attachment
 from ticket_core.codes import grouped
-from ticket_core.model import Message, Practice, Requester
+from ticket_core.model import Message, Practice, PracticeState, Requester
 from ticket_core.overview import Contact, Line
 from ticket_core.replies.model import Letter
 from ticket_core.terms import Counting, read_clock
@@ -34,8 +34,16 @@ class Whole:
 def summary(practice: Practice, today: date, counting: Counting) -> str:
     """State, due date, days left and who has it, in one line."""
     state = f"{practice.state.value} ({practice.closure.value})" if practice.closure else practice.state.value
-    due = f"due {practice.due_on} ({days_left(practice.due_on, today, counting)})" if practice.due_on else "no due date"
-    return f"practice {name_of(practice)}: {state}, {due}, with {practice.operator or 'nobody'}"
+    return f"practice {name_of(practice)}: {state}, {_until(practice, today, counting)}, with {practice.operator or 'nobody'}"
+
+
+def _until(practice: Practice, today: date, counting: Counting) -> str:
+    if practice.state is PracticeState.AWAITING_DOCUMENTS:
+        by = counting.documents_by(practice.state_since)
+        return f"documents by {by} ({days_left(by, today, counting)}), no due date"
+    if practice.due_on is None:
+        return "no due date"
+    return f"due {practice.due_on} ({days_left(practice.due_on, today, counting)})"
 
 
 def name_of(practice: Practice) -> str:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from centralino import commands_practice, practice_desk, who
 from centralino.records import NotFound
 from foundation.clock import SystemClock
+from tests.practices import COUNTING
 from ticket_core.codes import is_well_formed, normalise
 from ticket_core.events.model import Municipality
 from ticket_core.people.model import Role
@@ -96,7 +97,8 @@ def test_a_practice_is_shown_with_what_an_operator_needs_first() -> None:
     types("suspend", code, "documents", "una fotografia", *BY_ANNA)
     types("link", code, "phone_call", "call of this morning", *BY_ANNA)
     lines = types("show", code).splitlines()
-    assert lines[0] == f"practice {code}: awaiting_documents, no due date, with anna"
+    by = COUNTING.documents_by(SystemClock().now())
+    assert lines[0] == f"practice {code}: awaiting_documents, documents by {by} (40 days left), no due date, with anna"
     assert lines[1] == "requester: citizen Anna Verdi; e-mail anna.verdi@example.org"
     kinds = [line.split(":")[0].split(" at ")[0] for line in lines if not line.startswith((" ", "20"))]
     assert kinds == [
