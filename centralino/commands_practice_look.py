@@ -19,12 +19,12 @@ from centralino.records import Records
 from foundation.clock import SystemClock
 from ticket_core.codes import grouped
 from ticket_core.model import Channel, PracticeState
-from ticket_core.overview import Line, Wanted
+from ticket_core.search.model import Hit, Query, Sort
 from ticket_core.terms import read_clock
 
 app = typer.Typer()
 
-MOST = 1000
+MOST = 200
 
 
 class Format(StrEnum):
@@ -50,17 +50,19 @@ def show_list(
     today = counting.day(SystemClock().now())
     due_by = today if due == "today" else day_of(due) if due else None
 
-    async def lines(records: Records) -> list[Line]:
-        office_id = (await who.office(records.people, office)).id if office else None
-        wanted = Wanted(
+    async def lines(records: Records) -> tuple[Hit, ...]:
+        query = Query(
             states=frozenset(state or ()),
             channels=frozenset(channel or ()),
-            office_id=office_id,
+            office_id=(await who.office(records.people, office)).id if office else None,
             operator=operator.strip().lower() or None,
             due_by=due_by,
-            due_before=today if overdue else None,
+            overdue=overdue,
+            exercises=True,
+            sort=Sort.DUE if due_by or overdue else Sort.OPENED,
+            limit=limit,
         )
-        return await records.overview.first(wanted, limit)
+        return (await records.search.find(query)).hits
 
     table = Table(
         Column("code", no_wrap=True), "state", "opened", "due", "left", "channel", "language", "operator", "subject"
@@ -68,7 +70,7 @@ def show_list(
     for one in work(lines):
         left = days_left(one.due_on, today, counting) if one.due_on else "-"
         table.add_row(
-            grouped(one.code) if one.code else f"{one.id} (erased)", one.state, local(one.opened_at, tree.hours.zone),
+            grouped(one.code) if one.code else f"{one.practice_id} (erased)", one.state + " (exercise)" * one.exercise, local(one.opened_at, tree.hours.zone),
             str(one.due_on or "-"), left, one.channel, one.language, one.operator or "-", plain(one.subject),
         )  # fmt: skip
     console.print(table)
@@ -111,7 +113,7 @@ def export(
 
 async def _export_all(records: Records, format_: Format) -> None:
     write = practice_export.write_all_json if format_ is Format.JSON else practice_export.write_all_csv
-    await write(records.overview.all(Wanted()), sys.stdout)
+    await write(records.overview.all(), sys.stdout)
 
 
 def _whole(wanted: UUID | str) -> Whole:

@@ -1,14 +1,14 @@
-"""`Overview`: many practices at a glance, and what of one its own value does not hold. It reads, and never a whole history."""
+"""`Overview`: every practice as a line for an export, and what of one its own value does not hold. It reads no history."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.sql.elements import ColumnElement
 
 from foundation.database import Database
@@ -18,18 +18,6 @@ from ticket_core.people.store import OfficeRow
 from ticket_core.store import ContactRow, PracticeRow
 
 PAGE = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which practices; what is left out does not matter. `due_by`: due on this day or before; `due_before`: overdue on this day."""
-
-    states: frozenset[PracticeState] = frozenset()
-    channels: frozenset[Channel] = frozenset()
-    office_id: UUID | None = None
-    operator: str | None = None
-    due_by: date | None = None
-    due_before: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,27 +68,22 @@ class Contact:
 
 
 class Overview:
-    """Practices as lines: those that are due first where a due day is asked for, else the newest first."""
+    """Practices as lines with the names of what they refer to; lists to work from are `search`'s."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def first(self, wanted: Wanted, limit: int) -> list[Line]:
-        """At most `limit` lines."""
+    async def all(self) -> AsyncIterator[Line]:
+        """Every practice, the newest first, as of one instant; a thousand at a time are in memory."""
         async with self._database.session() as session:
-            return [Line(**row._mapping) for row in await session.execute(_lines(wanted).limit(limit))]
-
-    async def all(self, wanted: Wanted) -> AsyncIterator[Line]:
-        """Every line, as of one instant; a thousand at a time are in memory."""
-        async with self._database.session() as session:
-            async for row in await session.stream(_lines(wanted).execution_options(yield_per=PAGE)):
+            newest = _LINES.order_by(PracticeRow.opened_at.desc(), PracticeRow.id)
+            async for row in await session.stream(newest.execution_options(yield_per=PAGE)):
                 yield Line(**row._mapping)
 
     async def line(self, practice_id: UUID) -> Line | None:
         """One practice's line, or None."""
         async with self._database.session() as session:
-            query = _lines(Wanted()).where(PracticeRow.id == practice_id)
-            row = (await session.execute(query)).one_or_none()
+            row = (await session.execute(_LINES.where(PracticeRow.id == practice_id))).one_or_none()
             return Line(**row._mapping) if row else None
 
     async def contacts(self, practice_id: UUID) -> list[Contact]:
@@ -125,31 +108,10 @@ _NAMED: dict[str, ColumnElement[Any]] = {
 _COLUMNS: list[ColumnElement[Any]] = [
     _NAMED[field.name] if field.name in _NAMED else getattr(PracticeRow, field.name) for field in fields(Line)
 ]
-
-
-def _lines(wanted: Wanted) -> Select[Any]:
-    query = (
-        select(*_COLUMNS)
-        .outerjoin(OfficeRow, OfficeRow.id == PracticeRow.office_id)
-        .outerjoin(TopicRow, TopicRow.id == PracticeRow.topic_id)
-        .outerjoin(MunicipalityRow, MunicipalityRow.istat == PracticeRow.municipality)
-        .outerjoin(EventRow, EventRow.id == PracticeRow.event_id)
-        .where(*_conditions(wanted))
-    )
-    by_due = wanted.due_by is not None or wanted.due_before is not None
-    return query.order_by(PracticeRow.due_on if by_due else PracticeRow.opened_at.desc(), PracticeRow.id)
-
-
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    if wanted.states:
-        yield PracticeRow.state.in_(wanted.states)
-    if wanted.channels:
-        yield PracticeRow.channel.in_(wanted.channels)
-    if wanted.office_id is not None:
-        yield PracticeRow.office_id == wanted.office_id
-    if wanted.operator is not None:
-        yield PracticeRow.operator == wanted.operator
-    if wanted.due_by is not None:
-        yield PracticeRow.due_on <= wanted.due_by
-    if wanted.due_before is not None:
-        yield PracticeRow.due_on < wanted.due_before
+_LINES = (
+    select(*_COLUMNS)
+    .outerjoin(OfficeRow, OfficeRow.id == PracticeRow.office_id)
+    .outerjoin(TopicRow, TopicRow.id == PracticeRow.topic_id)
+    .outerjoin(MunicipalityRow, MunicipalityRow.istat == PracticeRow.municipality)
+    .outerjoin(EventRow, EventRow.id == PracticeRow.event_id)
+)

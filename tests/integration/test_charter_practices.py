@@ -25,7 +25,7 @@ from ticket_core.casework import Casework, NoReplyAddress
 from ticket_core.documents import Documents
 from ticket_core.histories import Histories
 from ticket_core.model import Audio, Channel, Closure, PracticeState, Request, Requester, RequesterType
-from ticket_core.overview import Overview, Wanted
+from ticket_core.overview import Overview
 from ticket_core.people.model import OfficeRequester
 from ticket_core.people.service import People
 from ticket_core.replies.model import LetterKind
@@ -73,7 +73,7 @@ async def kinds(service: Service, request: Request) -> list[LetterKind]:
 
 async def every_channel_comes_into_one_list(service: Service) -> None:
     opened = {(await service.casework.open(Request(channel=channel), "test")).id for channel in Channel}
-    assert {line.id for line in await service.overview.first(Wanted(), 100)} == opened
+    assert {line.id async for line in service.overview.all()} == opened
     assert len(opened) == len(Channel)
 
 
@@ -181,7 +181,7 @@ async def who_is_asked_for_documents_is_told_by_when(service: Service) -> None:
 async def nothing_is_kept_outside_and_an_exercise_is_marked(service: Service) -> None:
     real = await service.casework.open(FORM, "form")
     trial = await service.casework.open(Request(channel=Channel.WEB_FORM, requester=ANNA, exercise=True), "form")
-    marked = {line.id: line.exercise for line in await service.overview.first(Wanted(), 10)}
+    marked = {line.id: line.exercise async for line in service.overview.all()}
     assert marked == {real.id: False, trial.id: True}
     assert await service.replies.letters_of(trial.id) == []
 
