@@ -1,7 +1,7 @@
 # `make help` lists the targets. Everything made lives in this checkout (.venv/, data/) and in one cache folder, $(CACHE).
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/centralino
 BIN := .venv/bin
-WORKERS ?= 6
+WORKERS ?= 4
 SEED ?= 1
 
 .PHONY: help setup setup-dev demo run check test chaos promises unit bench diagrams lock clean

@@ -69,8 +69,9 @@ def show_list(
     )
     for one in work(lines):
         left = days_left(one.due_on, today, counting) if one.due_on else "-"
+        code = grouped(one.code) if one.code else f"{one.practice_id} (erased)"
         table.add_row(
-            grouped(one.code) if one.code else f"{one.practice_id} (erased)", one.state + " (exercise)" * one.exercise, local(one.opened_at, tree.hours.zone),
+            code, one.state + " (exercise)" * one.exercise, local(one.opened_at, tree.hours.zone),
             str(one.due_on or "-"), left, one.channel, one.language, one.operator or "-", plain(one.subject),
         )  # fmt: skip
     console.print(table)

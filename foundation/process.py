@@ -69,6 +69,7 @@ async def _life(health: Health, serve: Callable[[asyncio.Event, Health], Awaitab
     if not stop.is_set():
         health.life.well("running")
     monitor.start()
+    log.info("process_runs")
     try:
         await serving
     finally:

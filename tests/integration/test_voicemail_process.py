@@ -40,6 +40,7 @@ def environ(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
         yield os.environ | {
             "CENTRALINO_DATABASE__URL": database_url,
             "CENTRALINO_REDIS__URL": url,
+            "CENTRALINO_CODES__KEY": "a key for tests alone",
             "CENTRALINO_AUDIO__FOLDER": str(tmp_path),
             "CENTRALINO_VOICEMAIL__MODELS_DIR": str(tmp_path / "models"),
             "CENTRALINO_VOICEMAIL__LEASE_S": "2",
