@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 
+from ticket_core.events.names import one_line
 from ticket_core.model import Request, Requester
 from ticket_core.replies.rules import checked_address, many_lines
 
-_BREAKS = frozenset({"Cc", "Zl", "Zp"})
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 LONGEST_TEXT = 200_000
 
@@ -29,7 +28,7 @@ def cleaned(request: Request) -> Request:
     return replace(
         request,
         requester=cleaned_requester(request.requester),
-        subject=_one_line(request.subject),
+        subject=one_line(request.subject),
         text=many_lines(request.text),
     )
 
@@ -39,14 +38,9 @@ def cleaned_requester(requester: Requester) -> Requester:
     email = (requester.email or "").strip()
     return replace(
         requester,
-        name=_one_line(requester.name or "") or None,
+        name=one_line(requester.name or "") or None,
         email=checked_address(email) if email else None,
         postal=many_lines(requester.postal or "") or None,
-        fax=_one_line(requester.fax or "") or None,
-        phone=_one_line(requester.phone or "") or None,
+        fax=one_line(requester.fax or "") or None,
+        phone=one_line(requester.phone or "") or None,
     )
-
-
-def _one_line(text: str) -> str:
-    kept = (" " if unicodedata.category(letter) in _BREAKS else letter for letter in text)
-    return " ".join("".join(letter for letter in kept if unicodedata.category(letter) != "Cs").split())

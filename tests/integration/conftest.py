@@ -12,6 +12,10 @@ from centralino.settings import Folders
 from foundation.database import Database, DatabaseSettings
 from tests.clocks import HeldClock
 from tests.postgres import TEMPLATE, Throwaway, throwaway_cluster
+from tests.practices import CODES, COUNTING
+from ticket_core.casework import Casework
+from ticket_core.replies.service import Replies
+from ticket_core.service import Practices
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +61,21 @@ def platform(
     with capture_logs():  # the program's own logs go to standard error, from a warning on
         yield data
     postgres.cluster.drop_database("centralino")
+
+
+@pytest.fixture
+def replies(database: Database, clock: HeldClock) -> Replies:
+    """Letters, by the held clock."""
+    return Replies(database, clock)
+
+
+@pytest.fixture
+def casework(database: Database, clock: HeldClock, replies: Replies) -> Casework:
+    """What people do with practices, by the held clock."""
+    return Casework(database, clock, COUNTING, CODES, replies)
+
+
+@pytest.fixture
+def practices(database: Database, clock: HeldClock) -> Practices:
+    """Practices and their messages, by the held clock."""
+    return Practices(database, clock, COUNTING, CODES)

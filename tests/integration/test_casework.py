@@ -38,21 +38,6 @@ ANNA = Requester(name="Anna Verdi", email="anna.verdi@example.org", phone="+3906
 FORM = Request(channel=Channel.WEB_FORM, kind=Kind.REPORT, requester=ANNA, subject="Un muro", text="Il muro si muove.")
 
 
-@pytest.fixture
-def replies(database: Database, clock: HeldClock) -> Replies:
-    return Replies(database, clock)
-
-
-@pytest.fixture
-def casework(database: Database, clock: HeldClock, replies: Replies) -> Casework:
-    return Casework(database, clock, COUNTING, CODES, replies)
-
-
-@pytest.fixture
-def practices(database: Database, clock: HeldClock) -> Practices:
-    return Practices(database, clock, COUNTING, CODES)
-
-
 async def kinds(replies: Replies, practice_id: UUID) -> list[LetterKind]:
     return [letter.kind for letter in await replies.letters_of(practice_id)]
 

@@ -17,7 +17,6 @@ from foundation.health import Standing
 from ledger.service import Ledger
 from tests.clocks import HeldClock
 from tests.polling import until
-from tests.practices import CODES, COUNTING
 from tests.timekeeping import LOOSE_ENDS, Instance, audio_file, audio_path, closings, cut
 from ticket_core.attachments.folder import FolderStore
 from ticket_core.attachments.model import Attachment
@@ -45,21 +44,6 @@ from ticket_core.service import Practices
 ANNA = Requester(name="Anna Verdi", email="anna.verdi@example.org", phone="+390612345678")
 FORM = Request(channel=Channel.WEB_FORM, requester=ANNA, subject="Un muro", text="Il muro si muove.")
 BY_PHONE = Request(channel=Channel.PHONE_CALL, requester=Requester(phone="+390612345678"))
-
-
-@pytest.fixture
-def replies(database: Database, clock: HeldClock) -> Replies:
-    return Replies(database, clock)
-
-
-@pytest.fixture
-def casework(database: Database, clock: HeldClock, replies: Replies) -> Casework:
-    return Casework(database, clock, COUNTING, CODES, replies)
-
-
-@pytest.fixture
-def practices(database: Database, clock: HeldClock) -> Practices:
-    return Practices(database, clock, COUNTING, CODES)
 
 
 @pytest.fixture
