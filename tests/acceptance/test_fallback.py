@@ -167,11 +167,12 @@ async def test_operators_are_remembered_when_asterisk_and_the_queues_process_are
 
     def on_the_disk() -> bool:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("SELECT value FROM astdb WHERE key = '/Queue/PersistentMembers/fallback'")
-            kept = "".join(value for (value,) in rows)
-            return all(member in kept for member in wanted)
+            kept = dict(connection.execute("SELECT key, value FROM astdb").fetchall())
+        members = kept.get("/Queue/PersistentMembers/fallback", "")
+        phones = [key for key in kept if key.startswith("/registrar/contact/")]
+        return all(member in members for member in wanted) and len(phones) == len(wanted)
 
-    await until(on_the_disk, 10, "the members on the disk")
+    await until(on_the_disk, 10, "the members and their phones on the disk")
     running = line.platform.supervisor.running
     running["queue"].hold()
     before = running["asterisk"].restarts
