@@ -33,13 +33,35 @@ def a_voice(material: Samples, who: str, seconds: float) -> Samples:
 
 
 def missing_s(said: Samples, kept: Samples, lost_s: float = TAIL_S) -> list[float]:
-    """The seconds of what was said that `kept` does not hold, by their beginnings; the last `lost_s` are not asked for."""
+    """The seconds of what was said that `kept` does not hold, by their beginnings; the last `lost_s` are not asked for.
+
+    A second whose sound is there but for one packet or so is there: see `_is_frayed`.
+    """
     block = int(BLOCK_S * RATE_HZ)
     heard = np.concatenate((kept.astype(np.float64), np.zeros(block)))
     last = len(said) - int(lost_s * RATE_HZ) - block
-    missing = []
+    missing, found_at = [], 0
     for at in range(int(HEAD_S * RATE_HZ), last + 1, block):
-        scores = correlation(heard, said[at : at + block].astype(np.float64))
-        if not len(scores) or scores.max() < SAME:
+        wanted = said[at : at + block].astype(np.float64)
+        scores = correlation(heard, wanted)
+        if len(scores) and scores.max() >= SAME:
+            found_at = int(np.argmax(scores))
+        elif not _is_frayed(heard[found_at:], wanted):
             missing.append(at / RATE_HZ)
     return missing
+
+
+def _is_frayed(after: NDArray[np.float64], wanted: NDArray[np.float64]) -> bool:
+    """Whether a second follows with a packet (20 ms) lost or late: its fifths are there in order, and all but one are whole.
+
+    One packet less shifts what comes after it, so that the second as a whole is like nothing.
+    """
+    fifth = len(wanted) // 5
+    at, whole = 0, 0
+    for begins in range(0, len(wanted) - fifth + 1, fifth):
+        reach = after[at : at + 2 * len(wanted)]
+        scores = correlation(reach, wanted[begins : begins + fifth])
+        if len(scores) and scores.max() >= SAME:
+            whole += 1
+            at += int(np.argmax(scores)) + fifth // 2
+    return whole >= 4

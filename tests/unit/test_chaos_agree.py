@@ -114,6 +114,16 @@ def test_two_practices_for_one_call_are_a_difference() -> None:
     assert any("2 practices for one call" in difference for difference in told)
 
 
+def without(at_s: float, seconds: float) -> NDArray[np.int16]:
+    """The recording with a hole closed up, as after packets that the phone did not send."""
+    return np.delete(SAID, slice(int(at_s * 8000), int((at_s + seconds) * 8000)))
+
+
+def test_a_packet_that_the_phone_did_not_send_is_no_lost_second_and_half_a_second_is() -> None:
+    assert agree([LEFT], a_message_left(without(2.45, 0.02))).differences == []
+    assert agree([LEFT], a_message_left(without(2.45, 0.5))).differences
+
+
 def test_a_crash_of_the_pbx_may_take_the_last_two_seconds_and_no_more() -> None:
     crashed = replace(LEFT, at_the_fault="recording", fault_at_s=9.0, codes=[], ended_by=THE_LINE)
     happened = Circumstances(pbx_crashed=True)
