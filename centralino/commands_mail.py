@@ -20,10 +20,10 @@ from channels.settings import SmtpSettings
 from channels.smtp import Mailer, Outcome
 from foundation import settings
 from foundation.clock import SystemClock
+from foundation.steps import IllegalStep
 from ticket_core.replies.model import Letter
 from ticket_core.replies.rules import LetterRefused, Verdict, checked_address
 from ticket_core.replies.tending import Letters
-from ticket_core.states import IllegalStep
 
 app = typer.Typer(no_args_is_help=True, help="Letters to requesters by e-mail.")
 

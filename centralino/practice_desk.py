@@ -17,6 +17,7 @@ from centralino.practice_page import Whole, summary
 from centralino.practice_typed import Refused, meant
 from centralino.records import NotFound, Records
 from foundation.clock import SystemClock
+from foundation.steps import IllegalStep
 from ticket_core import changes
 from ticket_core.attachments import service as attachments
 from ticket_core.attachments.ports import BlobError
@@ -27,7 +28,6 @@ from ticket_core.intake import BadRequest
 from ticket_core.model import Practice
 from ticket_core.replies.rules import LetterRefused
 from ticket_core.search.model import BadQuery
-from ticket_core.states import IllegalStep
 
 T = TypeVar("T")
 

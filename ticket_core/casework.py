@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from foundation import logs
 from foundation.clock import Clock
 from foundation.database import Database
+from foundation.steps import IllegalStep
 from ticket_core.changes import Changes, Verbs
 from ticket_core.code_book import CodeBook
 from ticket_core.edits import Edit, without_person
@@ -26,7 +27,6 @@ from ticket_core.letters import Letters
 from ticket_core.model import Channel, Closure, Practice, PracticeClass, PracticeState, Request
 from ticket_core.replies.service import Replies
 from ticket_core.rules import REOPENABLE
-from ticket_core.states import IllegalStep
 from ticket_core.store import ContactRow, HistoryRow, PracticeRow
 from ticket_core.terms import Counting
 

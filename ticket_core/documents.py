@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foundation.steps import IllegalStep
 from ticket_core.attachments.model import Attachment
 from ticket_core.changes import Changes, Verbs
-from ticket_core.states import IllegalStep
 
 
 class Documents(Verbs):

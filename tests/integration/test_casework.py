@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from foundation.database import Database
+from foundation.steps import IllegalStep
 from tests.clocks import HeldClock
 from tests.practices import CODES, COUNTING
 from ticket_core.casework import Casework, NoReplyAddress, Taken
@@ -31,7 +32,6 @@ from ticket_core.model import (
 from ticket_core.replies.model import LetterKind, LetterState
 from ticket_core.replies.service import Replies
 from ticket_core.service import Practices
-from ticket_core.states import IllegalStep
 from ticket_core.terms import read_clock
 
 ANNA = Requester(name="Anna Verdi", email="anna.verdi@example.org", phone="+390612345678")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from foundation.steps import IllegalStep
 from tests.clocks import HeldClock
 from tests.integration.practice_laws import Told, check, tables
 from tests.integration.worlds import BOUNDED, World, a_world, awaited
@@ -31,7 +32,6 @@ from ticket_core.model import (
     RequesterType,
 )
 from ticket_core.replies.service import Replies
-from ticket_core.states import IllegalStep
 
 T = TypeVar("T")
 S = PracticeState

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from foundation.database import Database
+from foundation.steps import IllegalStep
 from tests.clocks import HeldClock
 from tests.letters import ANSWER, a_practice
 from ticket_core.replies.facts import Facts, Reopened
@@ -18,7 +19,6 @@ from ticket_core.replies.model import Language, Letter, LetterKind, LetterState,
 from ticket_core.replies.rules import LetterRefused
 from ticket_core.replies.service import Replies
 from ticket_core.replies.tending import UnknownLetter
-from ticket_core.states import IllegalStep
 
 ADDRESS = "anna.verdi@example.org"
 DOMAIN = "example.it"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from foundation.steps import IllegalStep
 from tests.clocks import HeldClock
 from tests.integration.practice_laws import check_alone, tables
 from tests.integration.worlds import BOUNDED, World, a_world, awaited
@@ -23,7 +24,6 @@ from ticket_core.model import Audio, Closure, MessageState, Practice, PracticeSt
 from ticket_core.replies.service import Replies
 from ticket_core.rules import REOPENABLE
 from ticket_core.service import Practices
-from ticket_core.states import IllegalStep
 
 AUDIO = Audio("2026/10/05/a.wav", 12.5, 9.0)
 T = TypeVar("T")

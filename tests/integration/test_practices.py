@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from foundation.database import Database
+from foundation.steps import IllegalStep
 from tests.clocks import HeldClock
 from tests.practices import CODES, COUNTING, step
 from ticket_core.casework import Casework
@@ -32,7 +33,6 @@ from ticket_core.model import (
 )
 from ticket_core.replies.service import Replies
 from ticket_core.service import Practices
-from ticket_core.states import IllegalStep
 
 AUDIO = Audio("2026/10/05/a.wav", 12.5, 9.0)
 TRANSCRIPT = Transcript("buongiorno", (Word("buongiorno", 0.5, 1.25, 0.875),), "vosk", "small-it", "it")

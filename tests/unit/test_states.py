@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from foundation.steps import IllegalStep, State, Steps
 from ticket_core.model import MessageState, PracticeState
 from ticket_core.replies.states import LETTER_STEPS
-from ticket_core.states import CLOCK, MESSAGE_STEPS, PRACTICE_STEPS, IllegalStep, State, Steps
+from ticket_core.states import CLOCK, MESSAGE_STEPS, PRACTICE_STEPS
 
 TABLES = [PRACTICE_STEPS, MESSAGE_STEPS, LETTER_STEPS]
 

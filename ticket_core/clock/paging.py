@@ -10,10 +10,10 @@ from uuid import UUID
 
 from foundation import logs
 from foundation.database import is_away
+from foundation.steps import IllegalStep
 from ticket_core.changes import Conflict
 from ticket_core.clock.model import Tally
 from ticket_core.clock.seat import Confirm, SeatLost
-from ticket_core.states import IllegalStep
 
 log = logs.get(__name__)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from foundation.steps import Steps
 from ticket_core.replies.model import LetterState
-from ticket_core.states import Steps
 
 _L = LetterState
 LETTER_STEPS: Steps[LetterState] = Steps(

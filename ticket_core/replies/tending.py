@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
+from foundation.steps import IllegalStep
 from ticket_core.replies import rules
 from ticket_core.replies.model import WAITING, Letter, LetterState
 from ticket_core.replies.sending import Sending, move
 from ticket_core.replies.store import OutgoingRow
-from ticket_core.states import IllegalStep
 
 
 class UnknownLetter(Exception):
