@@ -2,7 +2,8 @@
 
 Entries belong to a subject (a call): those of one subject are applied in the order in which they were added, subjects beside each
 other. Applying must be idempotent on the entry's id: after a crash the entries of every subject that was not over are applied
-again. A subject's entries are kept until one closes it and all are applied, so that whoever resumes it can read its story.
+again. A subject's entries are kept until the last one closes it and all are applied, so that whoever resumes it can read its story.
+An entry after a closing one opens the subject again, with a story that begins there.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class OutboxSettings(Part):
 
 @dataclass(frozen=True)
 class Entry:
-    """One write. `body` is JSON; `mono` is in seconds of the process that made it; `closes`: nothing more is to come of its subject."""
+    """One write. `body` is JSON; `mono` is in seconds of the process that made it; one that `closes` ends its subject, until another."""
 
     id: UUID
     subject: UUID
@@ -77,7 +78,12 @@ class _Story:
 
     @property
     def is_closed(self) -> bool:
-        return any(entry.closes for entry in self.entries)
+        return bool(self.entries) and self.entries[-1].closes
+
+    def since_it_was_opened(self) -> list[Entry]:
+        """The entries after the closing one before the last, if any."""
+        closing = [place for place, entry in enumerate(self.entries[:-1]) if entry.closes]
+        return self.entries[closing[-1] + 1 :] if closing else self.entries
 
 
 class Outbox:
@@ -102,12 +108,12 @@ class Outbox:
     # -- what is there
 
     def story(self, subject: UUID) -> Sequence[Entry]:
-        """The entries of a subject that is not over, oldest first; () when there are none."""
+        """The entries of a subject since it was opened, oldest first; () when there are none, or when it is over and all are applied."""
         story = self._stories.get(subject)
-        return tuple(story.entries) if story else ()
+        return tuple(story.since_it_was_opened()) if story else ()
 
     def open_subjects(self) -> list[UUID]:
-        """Subjects that nothing has closed yet."""
+        """Subjects whose last entry does not close them."""
         return [subject for subject, story in self._stories.items() if not story.is_closed]
 
     @property

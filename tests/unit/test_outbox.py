@@ -189,3 +189,64 @@ async def test_many_lines_share_a_segment_until_it_is_full_and_each_is_read_back
     assert more == 2
     lines = Journal(tmp_path).load()
     assert [line.text.split("x")[0].strip() for line in lines] == [*(f"line {n}" for n in range(10)), "after"]
+
+
+async def test_a_subject_that_comes_back_has_a_story_of_its_own(tmp_path: Path) -> None:
+    subject, database = uuid4(), Database()
+    database.away = True
+    async with working(tmp_path, database) as outbox:
+        for kind, closes in (("came", False), ("left", True)):
+            await outbox.add(entry(subject, kind, closes))
+        assert outbox.open_subjects() == []
+        await outbox.add(entry(subject, "back"))
+        assert [e.kind for e in outbox.story(subject)] == ["back"]
+        assert outbox.open_subjects() == [subject]
+        database.away = False
+        assert await outbox.applied(subject, 5)
+        assert [e.kind for e in outbox.story(subject)] == ["back"]
+        await outbox.add(entry(subject, "gone", closes=True))
+        await until(lambda: not files(tmp_path), what="the removal of what is applied and over")
+    assert database.kinds(subject) == ["came", "left", "back", "gone"]
+
+
+async def test_a_subject_that_was_forgotten_and_comes_back_is_open_after_a_restart_too(tmp_path: Path) -> None:
+    """What was forgotten stands in the journal still, beside what is needed: it is no part of the new story."""
+    subject, other, database = uuid4(), uuid4(), Database()
+    async with working(tmp_path, database) as outbox:
+        await outbox.add(entry(other, "keeps the segment"))
+        for kind, closes in (("came", False), ("left", True)):
+            await outbox.add(entry(subject, kind, closes))
+        await until(lambda: not outbox.story(subject), what="the end of its first story")
+        await outbox.add(entry(subject, "back"))
+        assert await outbox.drained(5)
+    async with working(tmp_path, database) as outbox:
+        assert [e.kind for e in outbox.story(subject)] == ["back"]
+        assert set(outbox.open_subjects()) == {subject, other}
+        assert await outbox.drained(5)
+        await outbox.add(entry(subject, "gone", closes=True))
+        await outbox.add(entry(other, "too", closes=True))
+        await until(lambda: not files(tmp_path), what="the removal of what is applied and over")
+    assert database.kinds(subject) == ["came", "left", "back", "gone"]
+
+
+async def test_a_subject_that_comes_back_while_its_last_word_is_being_applied_is_not_forgotten(tmp_path: Path) -> None:
+    subject, database = uuid4(), Database()
+    applying, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(made: Entry) -> None:
+        applying.set()
+        await go_on.wait()
+        await database.apply(made)
+
+    outbox = Outbox(Journal(tmp_path), Journal(tmp_path / "refused"), slowly)
+    task = asyncio.create_task(outbox.run())
+    await outbox.add(entry(subject, "left", closes=True))
+    await applying.wait()
+    back = outbox.post(entry(subject, "back"))
+    go_on.set()
+    await back
+    assert await outbox.applied(subject, 5)
+    assert outbox.open_subjects() == [subject]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [e.kind for e in Outbox(Journal(tmp_path), Journal(tmp_path / "refused"), slowly).story(subject)] == ["back"]
