@@ -39,6 +39,7 @@ class AmiServer:
     channels: dict[str, dict[str, str]] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     redirected: list[str] = field(default_factory=list)
+    sent_to: list[str] = field(default_factory=list)
     port: int = 0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -61,10 +62,11 @@ class AmiServer:
             address=f"127.0.0.1:{self.port}", user="guard", password=SecretStr(password), timeout_s=timeout_s
         )
 
-    def add(self, name: str, application: str = "Stasis", data: str = "", bridge: str = "") -> None:
+    def add(self, name: str, application: str = "Stasis", data: str = "", bridge: str = "", held_by: str = "") -> None:
         """One more channel."""
         self.channels[name] = {
             "Channel": name, "Uniqueid": f"id-{name}", "Application": application, "ApplicationData": data, "BridgeId": bridge,
+            "ChanVariable": f"HELD_BY={held_by}",
         }  # fmt: skip
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -118,11 +120,11 @@ class AmiServer:
                 if self.day is not Day.NEVER_ENDS_A_LIST:
                     send(Event="CoreShowChannelsComplete", EventList="Complete", ListItems=str(len(self.channels)))
             case "Redirect", _:
-                self._redirect(action["Channel"], send)
+                self._redirect(action["Channel"], action["Context"], send)
             case _:
                 send(Response="Error", Message="Permission denied")
 
-    def _redirect(self, channel: str, send: object) -> None:
+    def _redirect(self, channel: str, context: str, send: object) -> None:
         assert callable(send)
         if channel in self.stuck:
             return
@@ -131,4 +133,5 @@ class AmiServer:
             return
         self.channels[channel] |= {"Application": "Playback", "ApplicationData": "welcome"}
         self.redirected.append(channel)
+        self.sent_to.append(context)
         send(Response="Success", Message="Redirect successful")

@@ -86,7 +86,7 @@ class FakeTransport:
 
 
 class FakePbx:
-    """Channels of one application, and what a caller does on them."""
+    """Channels of one application, and what a caller does on them. `applications` are others, with the arguments of those moved to them."""
 
     def __init__(self, spool: Path) -> None:
         self.channels: dict[str, FakeChannel] = {}
@@ -97,6 +97,7 @@ class FakePbx:
         self.frozen = False
         self.disk_full = False
         self.tells_keys_late = False
+        self.applications: dict[str, asyncio.Queue[tuple[str, ...]]] = {}
         self._transport: FakeTransport | None = None
         (spool / "recording").mkdir(parents=True, exist_ok=True)
 
@@ -126,6 +127,7 @@ class FakePbx:
         """A caller enters the application."""
         channel = FakeChannel(channel_id, list(args))
         self.channels[channel_id] = channel
+        self.elsewhere.pop(channel_id, None)
         self._tell("StasisStart", channel, args=channel.args)
         return channel
 
@@ -211,6 +213,10 @@ class FakePbx:
                 if query["variable"] not in channel.variables:
                     raise Refused(404, "Provided variable was not found")
                 return {"value": channel.variables[query["variable"]]}
+            case "POST", "variable":
+                channel.variables[query["variable"]] = query["value"]
+            case "POST", "move":
+                self._move(channel, query["app"], query["appArgs"].split(","))
             case "POST", "play":
                 channel.playback = query["playbackId"]
                 self._after(channel, PROMPT_S * len(query["media"].split(",")), self._finish_playback)
@@ -223,6 +229,13 @@ class FakePbx:
             case _:
                 raise Refused(404, f"the simulated PBX does not know {verb}")
         return None
+
+    def _move(self, channel: FakeChannel, app: str, args: list[str]) -> None:
+        if app not in self.applications:
+            return self._tell("ApplicationMoveFailed", channel, destination=app, args=args)
+        self.applications[app].put_nowait(tuple(args))
+        self.elsewhere[channel.id] = channel
+        return self._leave(channel)
 
     def _record(self, channel: FakeChannel, query: dict[str, str]) -> Any:
         if self._path(query["name"]).exists():

@@ -16,7 +16,7 @@ from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost
 
 log = logs.get(__name__)
 
-IVR = "HEARTBEAT_IVR"
+IVR, QUEUE = "HEARTBEAT_IVR", "HEARTBEAT_QUEUE"
 EVERY_S = 1.0
 FRESH_S = 5.0
 """`dialplan/inbound.conf` takes a heartbeat for fresh that is at most this far from now, both ways."""

@@ -31,6 +31,7 @@ RECORD = _op(
 LIVE_RECORDING = _op("GET", "recordings/live/{recordingName}")
 STOP_RECORDING = _op("POST", "recordings/live/{recordingName}/stop")
 GET_VARIABLE = _op("GET", "channels/{channelId}/variable", "variable")
+SET_VARIABLE = _op("POST", "channels/{channelId}/variable", "variable", "value")
 SET_GLOBAL = _op("POST", "asterisk/variable", "variable", "value")
 GET_GLOBAL = _op("GET", "asterisk/variable", "variable")
 LIST_CHANNELS = _op("GET", "channels")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from asterisk.manager import ManagerException
@@ -15,7 +15,8 @@ from pbx.guard.model import Channel
 
 Result = TypeVar("Result")
 
-FALLBACK = "fallback"
+FALLBACK: Mapping[str | None, str] = {"ivr": "fallback", "queue": "queue-away"}
+"""Where the dialplan goes on with the callers of an application: one who waits for an operator need not be greeted again."""
 AT_ONCE = 25
 
 
@@ -65,7 +66,9 @@ class Ami:
             for channel in some:
                 tried.append(channel)
                 try:
-                    connection.ask(Action="Redirect", Channel=channel.name, Context=FALLBACK, Exten="s", Priority="1")
+                    connection.ask(
+                        Action="Redirect", Channel=channel.name, Context=FALLBACK[channel.app], Exten="s", Priority="1"
+                    )
                 except Refused:  # hung up in the meantime
                     continue
                 went.append(channel)

@@ -13,12 +13,12 @@ from foundation.clock import Clock
 from foundation.health import Check
 from pbx.guard import metrics, rules
 from pbx.guard.ami import Ami, AmiAway
-from pbx.guard.model import Beat, Channel
+from pbx.guard.model import ENTRANCE, Beat, Channel
 from pbx.guard.speaking import being_recorded
 
 log = logs.get(__name__)
 
-HEARTBEATS: Mapping[str, str] = {"ivr": "HEARTBEAT_IVR"}
+HEARTBEATS: Mapping[str, str] = {"ivr": "HEARTBEAT_IVR", "queue": "HEARTBEAT_QUEUE"}
 AGAIN_AFTER_S = 5.0
 
 
@@ -55,7 +55,9 @@ class Callers:
         for app, beat in self._beats.items():
             age_s = rules.beat_age_s(beat, wall)
             metrics.HEARTBEAT_AGE.labels(application=app).set(math.nan if age_s is None else age_s)
-        stale = frozenset(app for app, beat in self._beats.items() if rules.is_stale(beat, wall, now))
+        # The dialplan alone hands callers to one that has never beaten, and only to the first.
+        able = {app: beat for app, beat in self._beats.items() if app == ENTRANCE or beat.value is not None}
+        stale = frozenset(app for app, beat in able.items() if rules.is_stale(beat, wall, now))
         for app in stale - self._stale:
             age_s = rules.beat_age_s(self._beats[app], wall)
             if age_s is None:

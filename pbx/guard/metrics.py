@@ -23,5 +23,5 @@ CLOCK_SYNCHRONISED = gauge(
     "clock_synchronised", "1: something keeps the clock right, 0: nothing; not a number: unknown."
 )
 
-begin(CALLERS_REDIRECTED, application=("ivr",))
+begin(CALLERS_REDIRECTED, application=("ivr", "queue"))
 begin(PROBES, probe=(probe.value for probe in Probe), outcome=("answered", "failed"))

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
+ENTRANCE = "ivr"
+"""The application to which `dialplan/inbound.conf` hands every caller; Asterisk's list goes on naming it when they are moved (measured)."""
+HELD_BY = "HELD_BY"
+"""The channel's variable in which whoever moves a caller has written to which application; named in `manager.conf`."""
+
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel of the PBX. `app` is the Stasis application that holds it, None outside of Stasis."""
+    """One channel of the PBX.
+
+    `app` is the Stasis application that holds a caller whom the dialplan let in; None for one outside of Stasis, and for a phone that an
+    application has called.
+    """
 
     name: str
     unique_id: str
@@ -21,12 +30,12 @@ class Channel:
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Channel:
         """From the headers of a CoreShowChannel event. Of the application's data only app and call id are kept."""
-        inside = headers.get("Application") == "Stasis"
-        app, _, rest = headers.get("ApplicationData", "").partition(",")
+        first, _, rest = headers.get("ApplicationData", "").partition(",")
+        inside = headers.get("Application") == "Stasis" and first == ENTRANCE
         return cls(
             name=headers.get("Channel", ""),
             unique_id=headers.get("Uniqueid", ""),
-            app=app if inside else None,
+            app=(headers.get(HELD_BY) or first) if inside else None,
             call_id=_uuid(rest.partition(",")[0]) if inside else None,
             bridged=bool(headers.get("BridgeId")),
         )

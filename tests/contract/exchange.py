@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -84,6 +84,10 @@ class Exchange:
     async def dial(self, stack: AsyncExitStack) -> Caller:
         raise NotImplementedError
 
+    def application(self, name: str) -> AbstractAsyncContextManager[asyncio.Queue[tuple[str, ...]]]:
+        """Another application that takes whoever is moved to it; the arguments of each."""
+        raise NotImplementedError
+
 
 class FakeExchange(Exchange):
     """The simulated PBX."""
@@ -94,6 +98,11 @@ class FakeExchange(Exchange):
 
     async def dial(self, stack: AsyncExitStack) -> Caller:
         return FakeCaller(self.pbx, self.pbx.dial(uuid4().hex, str(uuid4()), "800840840"))
+
+    @asynccontextmanager
+    async def application(self, name: str) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
+        yield self.pbx.applications.setdefault(name, asyncio.Queue())
+        del self.pbx.applications[name]
 
 
 class RealExchange(Exchange):
@@ -109,6 +118,22 @@ class RealExchange(Exchange):
 
     async def dial(self, stack: AsyncExitStack) -> Caller:
         return RobotCaller(await stack.enter_async_context(self._phone.call("800840840", "+390612345678")))
+
+    @asynccontextmanager
+    async def application(self, name: str) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
+        came, connected = asyncio.Queue[tuple[str, ...]](), asyncio.Event()
+
+        async def on_connected() -> None:
+            connected.set()
+
+        async def connect() -> WebSocketTransport:
+            return await WebSocketTransport.connect(self._settings, name)
+
+        running = asyncio.create_task(Ari(name, connect, lambda start: came.put_nowait(start.args), on_connected).run())
+        await asyncio.wait_for(connected.wait(), 15)
+        yield came
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 class Desk:

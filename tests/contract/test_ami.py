@@ -33,13 +33,17 @@ from tests.polling import until
 pytestmark = pytest.mark.xdist_group("contract-line")
 
 
+Move = Callable[[], Awaitable[None]]
+"""The caller's application hands them to the queue."""
+
+
 @dataclass
 class Manager:
     """A manager interface, and ways to make something happen behind it."""
 
     settings: AmiSettings
     set_global: Callable[[str, str], Awaitable[None]]
-    a_caller: Callable[[], AbstractAsyncContextManager[None]]
+    a_caller: Callable[[], AbstractAsyncContextManager[Move]]
 
 
 @asynccontextmanager
@@ -50,9 +54,13 @@ async def simulated() -> AsyncIterator[Manager]:
             server.variables[name] = value
 
         @asynccontextmanager
-        async def a_caller() -> AsyncIterator[None]:
+        async def a_caller() -> AsyncIterator[Move]:
             server.add("PJSIP/trunk-1", data=f"ivr,{uuid4()},800840840")
-            yield
+
+            async def move() -> None:
+                server.channels["PJSIP/trunk-1"]["ChanVariable"] = "HELD_BY=queue"
+
+            yield move
             server.channels.clear()
 
         yield Manager(server.settings(timeout_s=2.0), set_global, a_caller)
@@ -68,10 +76,16 @@ async def real(platform: Platform) -> AsyncIterator[Manager]:
                 await desk.ari.request(op.SET_GLOBAL, variable=name, value=value)
 
         @asynccontextmanager
-        async def a_caller() -> AsyncIterator[None]:
-            async with a_call(exchange) as (line, _, _):
+        async def a_caller() -> AsyncIterator[Move]:
+            async with exchange.application("queue"), a_call(exchange) as (line, _, _):
                 playing = asyncio.create_task(line.play(*[exchange.media] * 10))
-                yield
+
+                async def move() -> None:
+                    playing.cancel()
+                    await line.quiet()
+                    assert await line.move("queue", "join")
+
+                yield move
                 playing.cancel()
 
         yield Manager(guard_settings(platform), set_global, a_caller)
@@ -128,6 +142,14 @@ async def test_a_caller_is_seen_in_his_application_and_a_redirect_takes_him_out_
 
         await until(is_out, 5, "the channel out of its application")
         assert monotonic() - begun < 2
+
+
+async def test_a_caller_who_was_moved_is_seen_in_the_application_that_holds_them(manager: Manager, ami: Ami) -> None:
+    async with manager.a_caller() as move:
+        [before] = [channel for channel in await ami.channels() if channel.app == "ivr"]
+        await move()
+        [after] = [channel for channel in await ami.channels() if channel.app == "queue"]
+        assert (after.unique_id, after.call_id) == (before.unique_id, before.call_id)
 
 
 async def test_a_caller_who_hung_up_before_the_redirect_is_no_error(manager: Manager, ami: Ami) -> None:

@@ -21,7 +21,9 @@ async def server() -> AsyncIterator[AmiServer]:
     server = AmiServer()
     server.add("PJSIP/trunk-1", data=f"ivr,{CALL},800840840")
     server.add("PJSIP/trunk-2", data=f"ivr,{CALL},800840840")
-    server.add("PJSIP/robot-3", data="robot,1")
+    server.add("PJSIP/trunk-3", data=f"ivr,{CALL},800840840", held_by="queue")
+    server.add("PJSIP/201-4", data=f"queue,{CALL},offer")
+    server.add("PJSIP/robot-5", data="robot,1")
     async with server.listening():
         yield server
 
@@ -33,8 +35,8 @@ async def callers(server: AmiServer, tmp_path: Path) -> AsyncIterator[Callers]:
     ami.close()
 
 
-def beat(server: AmiServer, clock: HeldClock) -> None:
-    server.variables["HEARTBEAT_IVR"] = str(int(clock.now().timestamp()))
+def beat(server: AmiServer, clock: HeldClock, app: str = "IVR") -> None:
+    server.variables[f"HEARTBEAT_{app}"] = str(int(clock.now().timestamp()))
 
 
 def clock_of(callers: Callers) -> HeldClock:
@@ -103,3 +105,36 @@ async def test_a_manager_that_is_away_is_told_and_no_look_fails(server: AmiServe
     server.day = Day.GOOD
     await callers.look()
     assert server.redirected == ["PJSIP/trunk-1", "PJSIP/trunk-2"]
+
+
+async def test_a_caller_who_waits_in_a_queue_that_died_goes_on_with_the_operators_and_one_in_talk_or_a_phone_is_left(
+    server: AmiServer, callers: Callers
+) -> None:
+    server.add("PJSIP/trunk-6", data=f"ivr,{CALL},800840840", held_by="queue", bridge="a-talk")
+    clock = clock_of(callers)
+    beat(server, clock, "QUEUE")
+    for _ in range(7):
+        beat(server, clock)
+        await callers.look()
+        clock.move(seconds=1)
+    assert server.redirected == ["PJSIP/trunk-3"]
+    assert server.sent_to == ["queue-away"]
+
+
+async def test_who_waits_in_the_queue_is_left_there_when_it_is_ivr_that_died(
+    server: AmiServer, callers: Callers
+) -> None:
+    for _ in range(2):
+        beat(server, clock_of(callers), "QUEUE")
+        await callers.look()
+        clock_of(callers).move(seconds=1)
+    assert server.redirected == ["PJSIP/trunk-1", "PJSIP/trunk-2"]
+    assert server.sent_to == ["fallback", "fallback"]
+
+
+async def test_a_queue_that_has_never_beaten_holds_nobody_and_is_not_called_dead(
+    server: AmiServer, callers: Callers
+) -> None:
+    beat(server, clock_of(callers))
+    await callers.look()
+    assert callers.check.seen.standing is Standing.WELL
