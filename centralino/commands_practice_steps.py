@@ -154,13 +154,32 @@ def merge(
 
 
 @app.command()
-def erase(code: Code, reason: Reason, author: Author = "") -> None:
+def erase(
+    code: Code,
+    reason: Reason,
+    with_merged: Annotated[
+        bool, typer.Option("--with-merged", help="also those that were merged into it, which are shown without this")
+    ] = False,
+    author: Author = "",
+    seen: Seen = None,
+) -> None:
     """Forget for good who asked and what, and the code; that something happened, and when, stays."""
     by, why, wanted = signed(author), reason_of(reason), meant(code)
 
-    async def forget(records: Records) -> Practice:
+    async def forget(records: Records) -> tuple[Practice, int]:
         practice = await find(records, wanted)
-        await records.casework.erase(practice.id, by, why)
-        return await find(records, practice.id)
+        merged = await records.casework.merged_into(practice.id)
+        if merged and not with_merged:
+            raise Refused(
+                f"{len(merged)} that were merged into it go with it: {', '.join(map(name_of, merged))}. Say --with-merged to erase all"
+            )
+        version = practice.version if seen is None else seen
+        along = await records.casework.erase(practice.id, by, why, version)
+        return await find(records, practice.id), along
 
-    print(f"practice {name_of(work(forget))}: its audio and its attachments go with the next clean-up")
+    practice, along = work(forget)
+    print(f"practice {name_of(practice)}: its audio and its attachments go with the next clean-up")
+    if along:
+        print(f"erased with it: {along} that were merged into it")
+    if practice.merged_into:
+        print(f"it was merged into {practice.merged_into}, which stays and may say the same: look at that one")

@@ -21,13 +21,14 @@ from foundation.database import Database
 from foundation.steps import IllegalStep
 from ticket_core.changes import Changes, Verbs
 from ticket_core.code_book import CodeBook
-from ticket_core.edits import Edit, without_person
+from ticket_core.edits import Edit
+from ticket_core.erasing import forget, hold_family
 from ticket_core.intake import cleaned
 from ticket_core.letters import Letters
 from ticket_core.model import Channel, Closure, Practice, PracticeClass, PracticeState, Request
 from ticket_core.replies.service import Replies
 from ticket_core.rules import REOPENABLE
-from ticket_core.store import ContactRow, HistoryRow, PracticeRow
+from ticket_core.store import ContactRow, PracticeRow
 from ticket_core.terms import Counting
 
 log = logs.get(__name__)
@@ -259,28 +260,32 @@ class Casework(Verbs):
         if (await changes.session.execute(query)).scalar_one_or_none():
             changes.note(row, author, "contact", f"{channel.value} {reference}")
 
-    async def erase(self, practice_id: UUID, author: str, reason: str, version: int | None = None) -> None:
-        """Forget who asked and what: code, person, words, and what the history says. That something happened, and when, stays.
+    async def merged_into(self, practice_id: UUID) -> list[Practice]:
+        """The practices that were merged into this one and are not erased, oldest first: `erase` takes them along."""
+        query = select(PracticeRow).where(PracticeRow.merged_into == practice_id, PracticeRow.erased_at.is_(None))
+        async with self._changes() as changes:
+            rows = await changes.session.execute(query.order_by(PracticeRow.opened_at, PracticeRow.id))
+            return [row.value() for row in rows.scalars()]
 
-        Its audio and its attachments are removed by the `clock` process.
+    async def erase(self, practice_id: UUID, author: str, reason: str, version: int | None = None) -> int:
+        """Forget who asked and what, for good, also in the practices that were merged into it; returns how many of those went along.
+
+        Code, person, words and what the histories say go; that something happened, and when, stays. Audio and attachments are removed
+        by the `clock` process. Again: 0, and nothing changes. Raises `Conflict` too when one is being merged into it.
         """
+        async with self._changes() as changes:
+            first, *merged = await hold_family(changes, practice_id, version)
+            gone = [row.id for row in (first, *merged) if await forget(changes, self.letters, row, author, reason)]
+        for one in gone:
+            log.info("practice_erased", practice_id=str(one))
+        return len(set(gone) - {practice_id})
+
+    async def erase_alone(self, practice_id: UUID, author: str, reason: str, version: int | None = None) -> None:
+        """Forget one practice whose keeping is over; those that were merged into it have terms of their own. Again: nothing."""
         async with self._changed(practice_id, version, also_erased=True) as (changes, row):
-            if row.erased_at:
-                return
-            if row.state is not PracticeState.CLOSED:
-                changes.step(row, PracticeState.CLOSED, "erased", author, Closure.WITHDRAWN)
-            Edit(requester=without_person(row.requester()), subject="", text="").apply(row)
-            for interval in row.clock:
-                # It says which documents, or whose opinion, was asked for.
-                interval.reason = ""
-            await changes.erase_code(row)
-            await self.letters.erased(changes, row)
-            await changes.session.flush()
-            emptied = update(HistoryRow).where(HistoryRow.practice_id == row.id)
-            await changes.session.execute(emptied.values(author=None, reason=None, salt=None))
-            changes.note(row, author, "erased", reason)
-            row.version += 1
-        log.info("practice_erased", practice_id=str(practice_id))
+            gone = await forget(changes, self.letters, row, author, reason)
+        if gone:
+            log.info("practice_erased", practice_id=str(practice_id))
 
     @asynccontextmanager
     async def _changed(

@@ -137,13 +137,69 @@ async def test_reasons_are_kept_without_what_the_database_cannot_hold(casework: 
     assert waiting.history[-2].reason == waiting.clock[-1].reason == "una fotografia"
 
 
-async def test_a_duplicate_of_what_was_erased_tells_of_itself(casework: Casework, practices: Practices) -> None:
+async def test_a_duplicate_outlives_one_whose_keeping_is_over_and_tells_of_itself(
+    casework: Casework, practices: Practices
+) -> None:
     duplicate, kept = await casework.open(FORM, "form"), await casework.open(FORM, "form")
     await casework.merge(duplicate.id, kept.id, "anna", "the same wall")
-    await casework.erase(kept.id, "carla", "asked for")
+    await casework.erase_alone(kept.id, "clock", "over")
     status = await practices.status(duplicate.code)
     assert status is not None
     assert (status.practice_id, status.closure) == (duplicate.id, Closure.DUPLICATE)
+
+
+async def test_a_requesters_erasure_reaches_what_was_merged_into_the_practice_and_nothing_else(
+    casework: Casework, practices: Practices, replies: Replies, database: Database, clock: HeldClock
+) -> None:
+    far, near, kept, other = [await casework.open(FORM, "form") for _ in range(4)]
+    await casework.merge(far.id, near.id, "anna", "the same wall")
+    await casework.merge(near.id, kept.id, "anna", "the same wall")
+    assert {one.id for one in await casework.merged_into(kept.id)} == {far.id, near.id}
+    assert await casework.erase(kept.id, "carla", "asked for") == 2
+    for one in (far, near, kept):
+        erased = await practices.practice(one.id)
+        assert erased is not None
+        assert (erased.code, erased.requester, erased.subject, erased.text) == ("", Requester(), "", "")
+        assert (erased.history[-1].what, erased.history[-1].author) == ("erased", "carla")
+        assert {letter.address for letter in await replies.letters_of(one.id)} == {""}
+    assert await practices.practice(other.id) == other
+    assert await casework.merged_into(kept.id) == []
+    assert await casework.erase(kept.id, "carla", "again") == 0
+    assert (await Histories(database, clock).verify()).faults == ()
+
+
+async def test_what_was_merged_into_an_erased_practice_can_still_be_erased_by_its_name(
+    casework: Casework, practices: Practices
+) -> None:
+    duplicate, kept = await casework.open(FORM, "form"), await casework.open(FORM, "form")
+    await casework.merge(duplicate.id, kept.id, "anna", "the same wall")
+    await casework.erase_alone(kept.id, "clock", "over")
+    assert await casework.erase(kept.id, "carla", "asked for") == 1
+    assert await practices.status(duplicate.code) is None
+
+
+async def test_an_erasure_and_a_merge_at_once_leave_no_duplicate_that_nobody_saw(
+    casework: Casework, practices: Practices
+) -> None:
+    for _ in range(5):
+        first, kept = await casework.open(FORM, "form"), await casework.open(FORM, "form")
+        await asyncio.gather(
+            casework.merge(first.id, kept.id, "anna", "same"),
+            casework.erase(kept.id, "carla", "asked for"),
+            return_exceptions=True,
+        )
+        ends = [await practices.practice(one.id) for one in (first, kept)]
+        assert ends[0] is not None
+        assert ends[1] is not None
+        if ends[1].erased_at and ends[0].merged_into:
+            assert ends[0].erased_at
+
+
+async def test_an_erasure_of_what_was_merged_into_since_it_was_looked_at_is_a_conflict(casework: Casework) -> None:
+    first, kept = await casework.open(FORM, "form"), await casework.open(FORM, "form")
+    await casework.merge(first.id, kept.id, "anna", "same")
+    with pytest.raises(Conflict):
+        await casework.erase(kept.id, "carla", "asked for", kept.version)
 
 
 async def test_an_exercise_writes_to_nobody(casework: Casework, replies: Replies) -> None:

@@ -261,11 +261,23 @@ class CaseworkMachine(RuleBasedStateMachine):
     @rule(which=WHICH)
     def erase(self, which: int) -> None:
         practice_id = self.pick(which)
-        told = self.book[practice_id]
-        if not told.erased and told.state is not S.CLOSED:
-            told.moved(S.CLOSED, self.clock.now())
-        told.erased, told.email = True, False
+        along = [one for one, told in self.book.items() if told.merged_into == practice_id and not told.erased]
+        self.forgotten(practice_id, *along)
+        assert self.done(self.casework.erase(practice_id, "carla", "asked for")) == len(along)
         self.repeated(lambda: self.casework.erase(practice_id, "carla", "asked for"))
+
+    @rule(which=WHICH)
+    def erase_alone(self, which: int) -> None:
+        practice_id = self.pick(which)
+        self.forgotten(practice_id)
+        self.repeated(lambda: self.casework.erase_alone(practice_id, "clock", "over"))
+
+    def forgotten(self, *ids: UUID) -> None:
+        """The book forgets these."""
+        for told in (self.book[one] for one in ids):
+            if not told.erased and told.state is not S.CLOSED:
+                told.moved(S.CLOSED, self.clock.now())
+            told.erased, told.email = True, False
 
 
 def _erased(told: Told) -> type[Exception] | None:

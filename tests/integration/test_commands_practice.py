@@ -225,6 +225,30 @@ def test_an_erased_practice_has_no_code_and_no_person_and_takes_no_document(plat
     assert "was erased" in refused("attach", practice_id, "frana.pdf", *BY_ANNA)
 
 
+def test_erasing_shows_what_was_merged_into_a_practice_and_takes_it_along_when_told_to() -> None:
+    first, second, kept = new(), new(), new()
+    for one in (first, second):
+        types("merge", one, kept, "--reason", "the same wall", *BY_ANNA)
+    asked = refused("erase", kept, "--reason", "asked for", *BY_ANNA)
+    assert asked.startswith("2 that were merged into it go with it: ")
+    assert first in asked
+    assert second in asked
+    seen = exported(kept)["practice"]["version"]
+    stale = ("--with-merged", "--seen", str(seen - 1))
+    assert "has changed" in refused("erase", kept, "--reason", "asked for", *stale, *BY_ANNA)
+    told = types("erase", kept, "--reason", "asked for", "--with-merged", *BY_ANNA)
+    assert "erased with it: 2 that were merged into it" in told
+    for one in (first, second, kept):
+        assert "no practice has the code" in refused("show", one)
+
+
+def test_erasing_a_duplicate_tells_that_the_practice_that_is_left_stays() -> None:
+    first, kept = new(), new()
+    types("merge", first, kept, "--reason", "the same wall", *BY_ANNA)
+    assert "which stays and may say the same" in types("erase", first, "--reason", "asked for", *BY_ANNA)
+    assert "received" in types("show", kept)
+
+
 def test_a_document_is_kept_once_and_stands_in_the_history(platform: Path) -> None:
     code = new()
     (platform / "frana.pdf").write_bytes(PDF)

@@ -79,7 +79,7 @@ class Forgetting:
             # It ends as what it was: the figures count it as answered.
             closed = await self._casework.close(one.practice_id, Closure.ANSWERED, OVER, AUTHOR, version)
             version = closed.version
-        await self._casework.erase(one.practice_id, AUTHOR, OVER, version)
+        await self._casework.erase_alone(one.practice_id, AUTHOR, OVER, version)
         return True
 
     async def empty_erased(self, now: datetime) -> Tally:
