@@ -23,6 +23,7 @@ from ticket_core.audio_store import AudioSettings, AudioStore
 from ticket_core.clock import metrics
 from ticket_core.clock.alarms import Alarms
 from ticket_core.clock.duties import Duties, Duty
+from ticket_core.clock.ended import AUTHOR
 from ticket_core.clock.model import Tally
 from ticket_core.clock.rules import kept_since
 from ticket_core.clock.seat import Seat
@@ -72,7 +73,7 @@ def make_duties(tree: Tree, database: Database, clock: Clock, seat: Seat) -> tup
 
     async def forget_callers(now: datetime) -> Tally:
         before, total = kept_since(now, keeping.callers, counting), Tally()
-        while emptied := await ledger.forget_callers(before):
+        while emptied := await ledger.forget_callers(before, AUTHOR):
             total += Tally(emptied)
             await asyncio.sleep(tree.clock.pause_s)
             await seat.confirm()

@@ -6,13 +6,14 @@ import asyncio
 
 import typer
 
-from centralino import commands_office, commands_token, commands_user, records
+from centralino import commands_audit, commands_office, commands_token, commands_user, records
 from centralino.platform import Platform
 from centralino.settings import Tree
 from foundation import settings
 from ticket_core.histories import Verdict
 
-app = typer.Typer(no_args_is_help=True, help="Offices, users and tokens; the proof of the histories.")
+app = typer.Typer(no_args_is_help=True, help="Offices, users and tokens; the audit, and the proof of the histories.")
+app.add_typer(commands_audit.app)
 app.add_typer(commands_office.app, name="office")
 app.add_typer(commands_user.app, name="user")
 app.add_typer(commands_token.app, name="token")

@@ -6,6 +6,7 @@ import typer
 
 from centralino import (
     commands_practice_correct,
+    commands_practice_fetch,
     commands_practice_find,
     commands_practice_look,
     commands_practice_record,
@@ -17,6 +18,7 @@ for part in (
     commands_practice_record,
     commands_practice_correct,
     commands_practice_look,
+    commands_practice_fetch,
     commands_practice_find,
     commands_practice_steps,
 ):

@@ -12,10 +12,11 @@ from rich.table import Column, Table
 
 from centralino import practice_export, who
 from centralino.console import console
-from centralino.practice_desk import Code, find, gathered, work
+from centralino.practice_desk import Author, Code, find, gathered, work
 from centralino.practice_page import Whole, clock_lines, days_left, local, page, plain, summary
-from centralino.practice_typed import Refused, day_of, instant_of, meant
+from centralino.practice_typed import Refused, day_of, instant_of, meant, signed
 from centralino.records import Records
+from foundation.audit import Act
 from foundation.clock import SystemClock
 from ticket_core.codes import grouped
 from ticket_core.model import Channel, PracticeState
@@ -99,26 +100,37 @@ def export(
     code: Annotated[str | None, typer.Argument(help="one practice, by its code or id")] = None,
     everything: Annotated[bool, typer.Option("--all", help="a table of all practices")] = False,
     format_: Annotated[Format, typer.Option("--format", help="JSON, or CSV for spreadsheets")] = Format.JSON,
+    author: Author = "",
 ) -> None:
-    """One practice whole, or a table of all, on standard output."""
+    """One practice whole, or a table of all, on standard output; the audit says who had it."""
+    by = signed(author)
     if (code is None) != everything:
         raise Refused("name one practice, or say --all")
     if code is None:
-        work(lambda records: _export_all(records, format_))
+        work(lambda records: _export_all(records, format_, by))
         return
-    whole, tree = _whole(meant(code)), who.tree()
+    whole, tree = _exported(meant(code), by), who.tree()
     reading = read_clock(whole.practice.clock, SystemClock().now(), tree.terms.counting(tree.hours))
     write = practice_export.write_json if format_ is Format.JSON else practice_export.write_csv
     write(whole, reading, sys.stdout)
 
 
-async def _export_all(records: Records, format_: Format) -> None:
+async def _export_all(records: Records, format_: Format, author: str) -> None:
     write = practice_export.write_all_json if format_ is Format.JSON else practice_export.write_all_csv
-    await write(records.overview.all(), sys.stdout)
+    await write(records.overview.export(author), sys.stdout)
 
 
 def _whole(wanted: UUID | str) -> Whole:
     async def read(records: Records) -> Whole:
         return await gathered(records, await find(records, wanted))
+
+    return work(read)
+
+
+def _exported(wanted: UUID | str, author: str) -> Whole:
+    async def read(records: Records) -> Whole:
+        practice = await find(records, wanted)
+        await records.audit.write(author, Act.EXPORT, "practice", practice.id)
+        return await gathered(records, practice)
 
     return work(read)

@@ -17,6 +17,7 @@ from centralino.practice_page import history_lines, message_lines
 from centralino.settings import CHECKOUT, Folders, Tree
 from centralino.setup import choose_voice
 from dialplan.store import CalendarStore
+from foundation.audit import Audit
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
 from ledger.model import Call
@@ -67,6 +68,7 @@ class Records:
     events: Events
     places: Places
     topics: Topics
+    audit: Audit
 
 
 @asynccontextmanager
@@ -77,13 +79,13 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
     try:
         counting = tree.terms.counting(tree.hours)
         codes = CodeBook(secret(Folders(tree.up.data, tree.up.cache).secrets, "codes").encode())
-        replies = Replies(database, clock)
+        replies, audit = Replies(database, clock), Audit(database, clock)
         note = Documents(database, clock, counting, codes).note
         kept = tree.kept_attachments()
         yield Records(
             practices=Practices(database, clock, counting, codes),
             casework=Casework(database, clock, counting, codes, replies),
-            overview=Overview(database),
+            overview=Overview(database, audit),
             search=Search(database, clock),
             attachments=Attachments(database, clock, blob_store(kept, tree.bucket), kept, note),
             histories=Histories(database, clock),
@@ -95,6 +97,7 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
             events=Events(database, clock, tree.hours.zone),
             places=Places(database, clock, tree.hours.zone),
             topics=Topics(database, clock),
+            audit=audit,
         )
     except OperationalError:
         raise NotFound(f"no platform is running on {tree.up.data}: start one with `make run`") from None

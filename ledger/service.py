@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from foundation import logs
+from foundation import audit, logs
 from foundation.clock import Clock
 from foundation.database import Database
 from ledger.model import Call, Happened, Outcome, Stamp, StepKind
@@ -107,13 +107,24 @@ class Ledger:
         """Somebody spoke to the caller of this call, or need not any more. Raises `UnknownCall`."""
         await self.step(call_id, StepKind.CALLED_BACK, author=author)
 
-    async def forget_callers(self, before: datetime, limit: int = 1000) -> int:
-        """Empty the numbers of the oldest calls that began before this instant; returns how many, `limit` at most. The calls stay."""
+    async def forget_callers(self, before: datetime, author: str, limit: int = 1000) -> int:
+        """Empty the numbers of the oldest calls that began before this instant; returns how many, `limit` at most. The calls stay.
+
+        The audit says so, in the same transaction.
+        """
         oldest = select(CallRow.call_id).where(CallRow.started_at < before, CallRow.caller.is_not(None))
         chosen = oldest.order_by(CallRow.started_at).limit(limit).with_for_update(skip_locked=True)
         query = update(CallRow).where(CallRow.call_id.in_(chosen)).values(caller=None).returning(CallRow.call_id)
         async with self._database.session() as session:
-            return len((await session.execute(query)).scalars().all())
+            emptied = len((await session.execute(query)).scalars().all())
+            if emptied:
+                audit.note(
+                    session,
+                    audit.Entry(
+                        self._clock.now(), author, audit.Act.ERASURE, "callers' numbers of calls", rows=emptied
+                    ),
+                )
+            return emptied
 
     async def call(self, call_id: UUID) -> Call | None:
         """One call with its steps in order, or None."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, update
 
+from foundation import audit
 from ticket_core.changes import Changes, Conflict, UnknownPractice
 from ticket_core.edits import Edit, without_person
 from ticket_core.letters import Letters
@@ -47,4 +48,5 @@ async def forget(changes: Changes, letters: Letters, row: PracticeRow, author: s
     await changes.session.execute(emptied.values(author=None, reason=None, salt=None))
     changes.note(row, author, "erased", reason)
     row.version += 1
+    audit.note(changes.session, audit.Entry(changes.now, author, audit.Act.ERASURE, "practice", row.id))
     return True

@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
+from foundation.audit import Act, Audit
 from foundation.database import Database
 from ticket_core.events.store import EventRow, MunicipalityRow, TopicRow
 from ticket_core.model import Channel, Closure, Kind, PracticeClass, PracticeState, RequesterType
@@ -70,12 +71,16 @@ class Contact:
 class Overview:
     """Practices as lines with the names of what they refer to; lists to work from are `search`'s."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: Audit) -> None:
         self._database = database
+        self._audit = audit
 
-    async def all(self) -> AsyncIterator[Line]:
-        """Every practice, the newest first, as of one instant; a thousand at a time are in memory."""
+    async def export(self, author: str) -> AsyncIterator[Line]:
+        """Every practice, the newest first, as of one instant; a thousand at a time are in memory. The audit says so before the first."""
         async with self._database.session() as session:
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            rows = (await session.execute(select(func.count()).select_from(PracticeRow))).scalar_one()
+            await self._audit.write(author, Act.EXPORT, "all practices", rows=rows)
             newest = _LINES.order_by(PracticeRow.opened_at.desc(), PracticeRow.id)
             async for row in await session.stream(newest.execution_options(yield_per=PAGE)):
                 yield Line(**row._mapping)

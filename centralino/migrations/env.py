@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 import dialplan.store
+import foundation.audit
 import ledger.store
 import queue_manager.store
 import ticket_core.attachments.store
@@ -21,6 +22,7 @@ from foundation.database import Base
 # Importing a room's store is what puts its tables into the metadata.
 ROOMS = (
     dialplan.store,
+    foundation.audit,
     ledger.store,
     queue_manager.store,
     ticket_core.attachments.store,

@@ -41,7 +41,7 @@ async def test_a_document_goes_the_whole_way_to_a_bucket_and_back(
     attachments = Attachments(database, clock, blobs, AttachmentSettings(store="s3", folder=tmp_path))
     kept = await attachments.add(practice, "relazione.pdf", BytesIO(PDF), "web form", "web_form")
     assert isinstance(kept, Attachment)
-    async with attachments.open(kept.id) as (_, pieces):
+    async with attachments.open(kept.id, "anna") as (_, pieces):
         assert b"".join([piece async for piece in pieces]) == PDF
     blobs.put(BytesIO(b"nobody refers to this"))
     clock.move(hours=2)

@@ -115,7 +115,7 @@ async def added(attachments: Attachments, practice: UUID, content: bytes = PDF, 
 
 
 async def content_of(attachments: Attachments, attachment_id: UUID) -> bytes:
-    async with attachments.open(attachment_id) as (_, pieces):
+    async with attachments.open(attachment_id, "anna") as (_, pieces):
         return b"".join([piece async for piece in pieces])
 
 
@@ -140,7 +140,7 @@ async def test_a_document_comes_back_as_it_was_sent(attachments: Attachments, pr
         source="web_form",
     )
     assert await attachments.of(practice) == [kept]
-    async with attachments.open(kept.id) as (attachment, pieces):
+    async with attachments.open(kept.id, "anna") as (attachment, pieces):
         assert attachment == kept
         assert b"".join([piece async for piece in pieces]) == PDF
 

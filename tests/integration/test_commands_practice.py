@@ -11,16 +11,18 @@ from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from centralino import commands_practice, practice_desk, who
-from centralino.records import NotFound
+from centralino import commands_admin, commands_practice, practice_desk, who
+from centralino.records import NotFound, Records
 from foundation.clock import SystemClock
 from tests.practices import COUNTING
 from ticket_core.codes import is_well_formed, normalise
 from ticket_core.events.model import Municipality
+from ticket_core.model import Audio
 from ticket_core.people.model import Role
 
 pytestmark = pytest.mark.usefixtures("platform")
@@ -264,6 +266,57 @@ def test_a_document_is_kept_once_and_stands_in_the_history(platform: Path) -> No
     assert "This type of document cannot be received" in refused("attach", code, "a.exe", *BY_ANNA)
     assert "cannot be read: Is a directory" in refused("attach", code, ".", *BY_ANNA)
     assert "cannot be read: No such file" in refused("attach", code, "none.pdf", *BY_ANNA)
+
+
+def audited(*words: str) -> str:
+    done = CliRunner().invoke(commands_admin.app, ["audit", *words])
+    assert done.exit_code == 0, done.output + repr(done.exception)
+    return done.stdout
+
+
+def test_who_had_what_of_practices_is_told_by_the_audit_and_its_lines_name_no_person(platform: Path) -> None:
+    assert audited().startswith("nothing since ")
+    code = new()
+    practice_id = exported(code)["practice"]["id"]
+    types("export", "--all", "--format", "csv", *BY_ANNA)
+    types("erase", code, "--reason", "asked for by Anna Verdi", "--author", "carla")
+    one, every, erased = audited().splitlines()
+    assert one.endswith(f": export, practice of {practice_id}")
+    assert every.endswith(" anna: export, all practices")
+    assert erased.endswith(f" carla: erasure, practice of {practice_id}")
+    assert [json.loads(line)["act"] for line in audited("--json").splitlines()] == ["export", "export", "erasure"]
+    assert "Verdi" not in audited("--json")
+    tomorrow = str(today() + timedelta(days=1))
+    assert audited("--since", tomorrow).startswith(f"nothing since {tomorrow} 00:00")
+    assert audited("--since", tomorrow, "--json") == ""
+
+
+def test_what_was_said_and_sent_is_fetched_into_a_new_folder_once_the_audit_has_it(platform: Path) -> None:
+    code = new()
+    assert "there is no recording" in types("fetch", code, "empty", *BY_ANNA)
+    (platform / "frana.pdf").write_bytes(PDF)
+    types("attach", code, "frana.pdf", *BY_ANNA)
+    practice_id = exported(code)["practice"]["id"]
+    practice_desk.work(lambda records: spoken(records, UUID(practice_id), platform / "audio"))
+    printed = types("fetch", code, "copies", *BY_ANNA).split()
+    assert [Path(path).read_bytes() for path in printed] == [b"RIFF", PDF]
+    assert [Path(path).name for path in printed] == ["message-1.wav", "document-1-frana.pdf"]
+    assert [line.partition(" anna: ")[2] for line in audited().splitlines() if "export" not in line] == [
+        f"listen, recording of {practice_id}", f"download, attachment of {practice_id}",
+    ]  # fmt: skip
+    assert "File exists" in refused("fetch", code, "copies", *BY_ANNA)
+    types("erase", code, "--reason", "asked for", *BY_ANNA)
+    assert "was erased" in refused("fetch", practice_id, "more", *BY_ANNA)
+    assert not (platform / "more").exists()
+
+
+async def spoken(records: Records, practice_id: UUID, audio: Path) -> None:
+    """A voice message of this practice, with a recording."""
+    message_id = uuid4()
+    audio.mkdir(exist_ok=True)
+    (audio / "a.wav").write_bytes(b"RIFF")
+    await records.practices.open_message(message_id, uuid4(), "it", None, "take", adds_to=practice_id)
+    await records.practices.file_message(message_id, Audio("a.wav", 9.0, 8.0))
 
 
 def test_an_export_of_one_is_whole_and_the_same_in_both_formats() -> None:

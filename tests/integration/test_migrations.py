@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from centralino import migrate
+from foundation.audit import Act, Audit
 from foundation.clock import SystemClock
 from foundation.database import Base, Database, DatabaseSettings
 from ledger.service import Ledger
@@ -141,6 +142,7 @@ async def work_on_practices(url: str) -> None:
     await casework.merge(merged.id, asked.id, "anna", "the same")
     await casework.erase(erased.id, "carla", "asked for")
     await Histories(database, clock).seal()
+    await Audit(database, clock).write("anna", Act.EXPORT, "all practices", rows=4)
     alarms = Alarms(database, COUNTING, Warnings(reminder_days=10, warn_days=5, same_day_hours=2))
     assert await alarms.raise_one(asked.id, AlarmKind.DOCUMENTS_CAME, date(2026, 11, 14), clock.now())
     await database.close()

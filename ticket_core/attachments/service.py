@@ -13,7 +13,7 @@ from sqlalchemy import Uuid, column, func, select, table, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foundation import logs
+from foundation import audit, logs
 from foundation.clock import Clock
 from foundation.database import Database
 from ticket_core.attachments import sweeping
@@ -134,6 +134,9 @@ class Attachments:
         if self._note is not None:
             await self._note(session, attachment)
 
+    def _audit(self, session: AsyncSession, author: str, act: audit.Act, practice_id: UUID) -> None:
+        audit.note(session, audit.Entry(self._clock.now(), author, act, "attachment", practice_id))
+
     def says(self, refusal: Refusal, language: str = "it") -> str:
         """One sentence for the requester that names the limit and what would be taken."""
         return says(refusal, self._settings, language)
@@ -146,17 +149,19 @@ class Attachments:
             return [row.value() for row in rows.scalars()]
 
     @asynccontextmanager
-    async def open(self, attachment_id: UUID) -> AsyncIterator[tuple[Attachment, AsyncIterator[bytes]]]:
-        """An attachment and its content in pieces of some 256 KiB. Raises `UnknownAttachment`, `ErasedAttachment`, `BlobMissing`.
+    async def open(self, attachment_id: UUID, reader: str) -> AsyncIterator[tuple[Attachment, AsyncIterator[bytes]]]:
+        """An attachment and its content in pieces of some 256 KiB, once the audit says that `reader` has it.
 
-        `BlobDamaged` comes before the last piece, so that damaged content never looks whole.
+        Raises `UnknownAttachment`, `ErasedAttachment`, `BlobMissing`. `BlobDamaged` comes before the last piece, so that damaged content
+        never looks whole.
         """
         async with self._database.session() as session:
             row = await session.get(AttachmentRow, attachment_id)
-        if row is None:
-            raise UnknownAttachment(f"no attachment has the id {attachment_id}")
-        if row.erased_at is not None:
-            raise ErasedAttachment(f"the attachment {attachment_id} was erased on {row.erased_at:%Y-%m-%d}")
+            if row is None:
+                raise UnknownAttachment(f"no attachment has the id {attachment_id}")
+            if row.erased_at is not None:
+                raise ErasedAttachment(f"the attachment {attachment_id} was erased on {row.erased_at:%Y-%m-%d}")
+            self._audit(session, reader, audit.Act.DOWNLOAD, row.practice_id)
         async with entered(self._blobs.open(row.sha256)) as pieces:
             yield row.value(), drawn(pieces)
 
@@ -182,6 +187,7 @@ class Attachments:
             value = row.value()
             if erased is not None:
                 await self._tell(session, value)
+                self._audit(session, author, audit.Act.ERASURE, value.practice_id)
         await release(self._database, self._blobs, value.sha256)
         log.info("attachment_erased", attachment_id=str(attachment_id), practice_id=str(value.practice_id))
         return value

@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from foundation import audit
 from foundation.database import Database
 from ticket_core.attachments.service import Attachments
 from ticket_core.attachments.store import AttachmentRow
@@ -47,7 +48,7 @@ class Contents:
 
         async def step(one: Thing) -> bool:
             await asyncio.to_thread(self._audio.remove, one.id)
-            return await self._empty(one, audio_path=None)
+            return await self._empty(one, now, "recording", audio_path=None)
 
         which = MessageRow.audio_path.is_not(None) & self._is_over(now, self._keeping.audio)
         return await self._messages("forget_audio", which, step)
@@ -56,7 +57,7 @@ class Contents:
         """Empty what was written down of recordings."""
 
         async def step(one: Thing) -> bool:
-            return await self._empty(one, transcript=None, alarm_words=[])
+            return await self._empty(one, now, "transcript", transcript=None, alarm_words=[])
 
         which = MessageRow.transcript.is_not(None) & self._is_over(now, self._keeping.transcripts)
         return await self._messages("forget_transcripts", which, step)
@@ -65,7 +66,7 @@ class Contents:
         """Empty the numbers of callers who left too little for a practice: kept as long as those in the ledger."""
 
         async def step(one: Thing) -> bool:
-            return await self._empty(one, caller=None)
+            return await self._empty(one, now, "caller's number", caller=None)
 
         before = kept_since(now, self._keeping.callers, self._counting)
         which = MessageRow.practice_id.is_(None) & MessageRow.caller.is_not(None) & (MessageRow.made_at < before)
@@ -109,9 +110,10 @@ class Contents:
         async with self._database.session() as session:
             return [Thing(*row) for row in await session.execute(query)]
 
-    async def _empty(self, one: Thing, **values: object) -> bool:
+    async def _empty(self, one: Thing, now: datetime, what: str, **values: object) -> bool:
         async with self._database.session() as session:
             await session.execute(update(MessageRow).where(MessageRow.id == one.id).values(values))
+            audit.note(session, audit.Entry(now, AUTHOR, audit.Act.ERASURE, what, one.practice_id))
         return True
 
     def _is_over(self, now: datetime, days: int) -> ColumnElement[bool]:
