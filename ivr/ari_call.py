@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
+from typing import NoReturn
 from uuid import UUID
 
 from foundation import logs
 from ivr import metrics
 from pbx.ari.line import ChannelGone, Line
 from pbx.ari.recordings import BadRecording
-from phone.call import CallerHungUp, Ended, Recorded, RecordingFailed
+from phone.call import CallerHungUp, Ended, HandedOn, Recorded, RecordingFailed
 
 log = logs.get(__name__)
 
@@ -83,6 +84,13 @@ class AriCall:
     async def replay(self, recording: str) -> None:
         async with _hang_ups():
             await self._line.play(f"recording:{recording}")
+
+    async def hand_on(self) -> NoReturn:
+        async with _hang_ups():
+            self._line.has_keys()  # reads what has come; keys pressed before are no choice among what the operators' line offers
+            if self._line.gone:
+                raise ChannelGone
+        raise HandedOn
 
     async def hang_up(self) -> None:
         await self._line.hang_up()

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     ABANDONED = "abandoned"
     ENDED = "ended"
     HANDED_OVER = "handed_over"
+    HANDED_ON = "handed_on"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ class MessageSoFar:
 
 
 class Diary:
-    """One call's entries. A verb that is a coroutine returns when they are on the disk, and raises OSError when they cannot be."""
+    """One call's entries since it came, or came back, to us.
+
+    A verb that is a coroutine returns when they are on the disk, and raises OSError when they cannot be.
+    """
 
     def __init__(self, outbox: Outbox, clock: Clock, call_id: UUID) -> None:
         self._outbox = outbox
@@ -63,7 +67,7 @@ class Diary:
 
     async def arrived(self, caller: str | None, dialled: str, language: str) -> None:
         """The call is here; said once, whoever takes it up again."""
-        if not self._outbox.story(self.call_id):
+        if not self._entries():
             await self._keep(Kind.ARRIVED, caller=caller, dialled=dialled, language=language)
 
     def language(self, language: str) -> None:
@@ -111,16 +115,20 @@ class Diary:
         """The dialplan has the call now, and its import writes the end."""
         await self._keep(Kind.HANDED_OVER, closes=True)
 
+    async def handed_on(self) -> None:
+        """The queue has the call now, and writes what happens in it."""
+        await self._keep(Kind.HANDED_ON, closes=True)
+
     # -- reading
 
     def place(self) -> Place | None:
         """Where the call is in the script; None before it has entered its first flow."""
-        last = _last(self._outbox.story(self.call_id), Kind.FLOW)
+        last = _last(self._entries(), Kind.FLOW)
         return Place(last.body["flow"], last.body["language"]) if last else None
 
     def visit_so_far(self) -> Visit:
         """What the last entry about it says; `resumed` when there was one before."""
-        entries = self._outbox.story(self.call_id)
+        entries = self._entries()
         last = _last(entries, Kind.VISIT)
         if last is None:
             return Visit(resumed=bool(entries))
@@ -128,7 +136,7 @@ class Diary:
 
     def message_so_far(self) -> MessageSoFar | None:
         """The call's message, or None."""
-        entries = self._outbox.story(self.call_id)
+        entries = self._entries()
         opened, filed = _last(entries, Kind.MESSAGE), _last(entries, Kind.FILED)
         if opened is None:
             return None
@@ -144,6 +152,10 @@ class Diary:
     async def is_in_the_database(self, within_s: float) -> bool:
         """Wait until all of it is; False when the database does not take it in time."""
         return await self._outbox.applied(self.call_id, within_s)
+
+    def _entries(self) -> Sequence[Entry]:
+        entries = self._outbox.story(self.call_id)
+        return () if entries and entries[-1].closes else entries
 
     def _entry(self, kind: Kind, closes: bool, body: dict[str, Any]) -> Entry:
         return Entry(uuid4(), self.call_id, kind, self._clock.now(), self._clock.monotonic(), body, closes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from enum import StrEnum
 from uuid import UUID
 
 from ledger.model import Outcome
@@ -21,6 +22,25 @@ class Place:
 
     flow: str
     language: str
+
+
+class Why(StrEnum):
+    """Why the queue gives a caller back."""
+
+    CHOSEN = "chosen"
+    NO_OPERATOR = "no_operator"
+    ALL_BUSY = "all_busy"
+    FULL = "full"
+    WAITED_LONG = "waited_long"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """A caller who comes back from the queue: where their script goes on, and why."""
+
+    place: Place
+    why: Why
 
 
 @dataclass

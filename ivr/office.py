@@ -13,7 +13,9 @@ from foundation.database import is_away
 from foundation.patience import within
 from ivr.desk import CallDesk, Services, file, last_good_take, recording_path
 from ivr.diary import Diary
+from ivr.flows.operator import ASKS_FOR_OPERATOR
 from ivr.model import Place, Visit
+from ivr.rules import is_with_the_queue
 from ledger.model import Call, Outcome, StepKind
 from ledger.service import Ledger
 from ticket_core.audio_store import discard
@@ -54,6 +56,9 @@ class Office:
         await self._settle_message(diary)
         await diary.handed_over()
 
+    async def handed_on(self, call_id: UUID) -> None:
+        await self._services.diary(call_id).handed_on()
+
     async def left_behind(self) -> Collection[UUID]:
         return {*self._services.outbox.open_subjects(), *await self._open_in_the_ledger()}
 
@@ -77,8 +82,12 @@ class Office:
         if message is not None:
             filed = await self._settle_message(diary)
             visit.reached(Outcome.MESSAGE_LEFT if filed else Outcome.MISSED)
+        place = diary.place()
         if self._is_with_the_fallback(call_id):
             await diary.handed_over()
+        elif place and place.flow == ASKS_FOR_OPERATOR:
+            # The process died between the move and its word of it: if the queue never had the caller, the page is closed in time.
+            await diary.handed_on()
         else:
             await diary.ended(visit.outcome)
         log.info("call_settled", call_id=str(call_id), outcome=visit.outcome.value)
@@ -105,6 +114,8 @@ class Office:
         """A page that is open in the ledger, of which there is no diary (any more) and no note of the fallback."""
         page = await self._ledger.call(call_id)
         if page is None or page.outcome or self._is_with_the_fallback(call_id) or self._was_just_handed_over(page):
+            return
+        if is_with_the_queue(page.steps, self._services.clock.now()):
             return
         messages = await self._services.practices.messages_of_call(call_id)
         kept = any(message.practice_id for message in messages)

@@ -101,6 +101,10 @@ class FrontOffice(Protocol):
         """The dialplan has the caller now; what was said so far is kept, and the import of the rest closes the page."""
         ...
 
+    async def handed_on(self, call_id: UUID) -> None:
+        """The queue has the caller now, and closes the page."""
+        ...
+
     async def left_behind(self) -> Collection[UUID]:
         """Calls whose page is open: on the line now, or ended while nobody of ours was there."""
         ...

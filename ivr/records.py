@@ -12,6 +12,7 @@ from foundation.bus import Bus, BusError
 from foundation.outbox import Entry
 from foundation.patience import within
 from ivr.diary import Kind
+from ivr.rules import QUEUE_FLOW
 from ledger.model import Stamp, StepKind
 from ledger.service import Ledger
 from ticket_core.model import Audio
@@ -74,6 +75,9 @@ class Records:
     async def _handed_over(self, call_id: UUID, body: dict[str, Any], stamp: Stamp) -> None:
         await self.ledger.step(call_id, StepKind.FALLBACK, stamp)
 
+    async def _handed_on(self, call_id: UUID, body: dict[str, Any], stamp: Stamp) -> None:
+        await self.ledger.step(call_id, StepKind.FLOW, stamp, flow=QUEUE_FLOW)
+
 
 _MEANINGS: dict[Kind, Callable[[Records, UUID, dict[str, Any], Stamp], Awaitable[None]]] = {
     Kind.ARRIVED: Records._arrived,
@@ -87,4 +91,5 @@ _MEANINGS: dict[Kind, Callable[[Records, UUID, dict[str, Any], Stamp], Awaitable
     Kind.ABANDONED: Records._abandoned,
     Kind.ENDED: Records._ended,
     Kind.HANDED_OVER: Records._handed_over,
+    Kind.HANDED_ON: Records._handed_on,
 }

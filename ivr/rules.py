@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from ivr.model import Hours
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from ivr.model import Hours, Why
+from ledger.model import Step, StepKind
 from phone.spoken import spoken_code, spoken_date, spoken_hours, spoken_opening
 from ticket_core.model import PracticeState, PracticeStatus
 
 RESUMED = ("resumed", "not-a-rescue-number", "pause-short")
 """What a caller hears in place of the greeting when the menu is taken up again: its warning is said to everybody, whole."""
+
+QUEUE_FLOW = "queue"
+"""The flow in the ledger of a caller who was handed on."""
+TAKEN_WITHIN = timedelta(minutes=10)
 
 OTHER_LANGUAGE = {"it": "en", "en": "it"}
 
@@ -42,6 +50,35 @@ def told_hours(hours: Hours) -> tuple[str, ...]:
 def menu_prompts(hours: Hours) -> tuple[str, ...]:
     """Row 4 or 5."""
     return ("menu-open",) if hours.is_open else ("closed", *told_hours(hours), "menu-closed")
+
+
+def told_why(why: Why, hours: Hours) -> tuple[str, ...]:
+    """Row 7: what is said to a caller whom no operator answers."""
+    match why:
+        case Why.CHOSEN:
+            return ()
+        case Why.NO_OPERATOR:
+            return ("no-operator",)
+        case Why.CLOSED:
+            return "closed", *told_hours(hours)
+        case _:
+            return ("operators-busy",)
+
+
+def is_with_the_queue(steps: Iterable[Step], now: datetime) -> bool:
+    """Whether a call that has not ended is the queue's to end: the queue has said so, or was handed the caller a moment ago.
+
+    The two write on their own, so that the queue's word may stand before ours.
+    """
+    queues = False
+    for step in steps:
+        if step.kind is StepKind.QUEUED:
+            queues = True
+        elif step.kind is StepKind.FLOW and step.detail.get("flow") == QUEUE_FLOW:
+            queues = queues or now - step.at < TAKEN_WITHIN
+        elif step.kind in (StepKind.FLOW, StepKind.FALLBACK):
+            queues = False
+    return queues
 
 
 def told_status(status: PracticeStatus) -> tuple[str, ...]:

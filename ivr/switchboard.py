@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -14,34 +13,25 @@ from foundation.clock import SystemClock
 from foundation.health import Check
 from ivr import metrics
 from ivr.ari_call import AriCall
+from ivr.arrival import Arrival
+from ivr.flows.operator import come_back
 from ivr.flows.table import FIRST_FLOW, FLOWS
 from ivr.model import Place
 from ivr.ports import FrontOffice
 from ivr.settings import IvrSettings
+from ivr.way_out import WayOut
 from pbx.ari import operations as op
-from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost, NotFound
+from pbx.ari.client import Ari, ConnectionLost, NotFound
 from pbx.ari.events import StasisStart
 from pbx.ari.heartbeat import IVR, Heartbeat
-from pbx.ari.line import ChannelGone, Line
+from pbx.ari.line import Line
 from pbx.ari.transport import Connect
 from pbx.settings import PbxSettings
-from phone.call import CallerHungUp
+from phone.call import CallerHungUp, HandedOn
 
 log = logs.get(__name__)
 
 APPLICATION = "ivr"
-FALLBACK = "fallback"
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """Who came in on which channel; `held` when the PBX had the call already, and a restart takes it up."""
-
-    channel_id: str
-    call_id: UUID
-    number: str
-    dialled: str
-    held: bool = False
 
 
 class Switchboard:
@@ -61,17 +51,13 @@ class Switchboard:
             APPLICATION, connect, self._on_start, self._on_connected, request_timeout_s=pbx.request_timeout_s
         )
         self.heartbeat = Heartbeat(self.ari, IVR, SystemClock(), in_service)
+        self._way_out = WayOut(self.ari, office, SystemClock())
 
     # -- arrivals
 
     def _on_start(self, event: StasisStart) -> None:
-        try:
-            call_id = UUID(event.args[0])
-        except (IndexError, ValueError):
-            log.error("call_without_id")
-            return
-        dialled = event.args[1] if len(event.args) > 1 else ""
-        self._take(Arrival(event.channel.id, call_id, event.channel.caller_number, dialled))
+        if arrival := Arrival.of(event):
+            self._take(arrival)
 
     async def _on_connected(self) -> None:
         """After a restart of ours, or a lost connection, nothing is told again."""
@@ -141,14 +127,21 @@ class Switchboard:
     # -- one call
 
     def _take(self, arrival: Arrival) -> None:
-        task = asyncio.create_task(self._serve(arrival), name=str(arrival.call_id))
+        before = self._calls.get(arrival.channel_id)
+        task = asyncio.create_task(self._serve(arrival, before), name=str(arrival.call_id))
         self._calls[arrival.channel_id] = task
-        task.add_done_callback(lambda done: self._calls.pop(arrival.channel_id, None))
+        task.add_done_callback(lambda done: self._leave(arrival.channel_id, done))
 
-    async def _serve(self, arrival: Arrival) -> None:
+    def _leave(self, channel_id: str, done: asyncio.Task[None]) -> None:
+        if self._calls.get(channel_id) is done:
+            del self._calls[channel_id]
+
+    async def _serve(self, arrival: Arrival, before: asyncio.Task[None] | None) -> None:
+        if before:
+            await asyncio.wait({before})  # the caller is back while we still write that they are gone
         structlog.contextvars.bind_contextvars(call_id=str(arrival.call_id))
         if not arrival.held:
-            log.info("call_arrived")
+            log.info("call_given_back" if arrival.back else "call_arrived")
         line = Line(self.ari, arrival.channel_id, self._pbx.spool)
         try:
             await self._converse(arrival, line)
@@ -157,52 +150,33 @@ class Switchboard:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            metrics.FALLBACK.labels(reason="error").inc()
             log.error("call_to_fallback", **logs.fault(error))
-            await self._to_fallback(arrival, line)
+            await self._way_out.to_fallback(arrival.call_id, line)
         finally:
             metrics.IN_FLOWS.leave(arrival.call_id)
             line.close()
 
     async def _converse(self, arrival: Arrival, line: Line) -> None:
         caller = self._office.number(arrival.number)
-        place = self._office.place_of(arrival.call_id) or Place(FIRST_FLOW, self._settings.language)
+        known = arrival.back.place if arrival.back else self._office.place_of(arrival.call_id)
+        place = known or Place(FIRST_FLOW, self._settings.language)
         call = AriCall(line, arrival.call_id, caller, place.language, self._pbx.sounds, self._settings.answer_pause_s)
         if arrival.held:
             await line.quiet()
         desk, visit = await self._office.welcome(arrival.call_id, caller, arrival.dialled, place.language)
-        flow = FLOWS[place.flow]
         try:
-            await flow(call, desk, visit)
+            if arrival.back:
+                await come_back(call, desk, visit, place, arrival.back.why)
+            await FLOWS[place.flow](call, desk, visit)
             await call.hang_up()
-        except CallerHungUp:
-            if await self._is_with_the_fallback(line):
-                metrics.FALLBACK.labels(reason="taken").inc()
-                log.warning("call_taken_by_the_fallback")
-                await self._office.handed_over(arrival.call_id)
+        except HandedOn:
+            if await self._way_out.to_operators(arrival.call_id, arrival.dialled, call.language, line):
                 return
-            log.info("caller_hung_up")
+        except CallerHungUp:
+            if await self._way_out.was_taken(arrival.call_id, line):
+                return
         metrics.ENDED.labels(outcome=visit.outcome.value).inc()
         await self._office.farewell(arrival.call_id, visit.outcome)
-
-    async def _is_with_the_fallback(self, line: Line) -> bool:
-        """Whether the channel left us alive: the guard takes callers from a process that does not answer them."""
-        if line.hung_up:
-            return False
-        try:
-            channel = await self.ari.request(op.GET_CHANNEL, {"channelId": line.channel_id})
-        except NotFound:
-            return False
-        return bool(channel["dialplan"]["context"] == FALLBACK)
-
-    async def _to_fallback(self, arrival: Arrival, line: Line) -> None:
-        """What we could not finish, Asterisk alone does: the caller leaves a message in the spool."""
-        try:
-            await line.send_to_dialplan(FALLBACK)
-            await self._office.handed_over(arrival.call_id)
-        except (ChannelGone, ConnectionLost, AriError, AriTimeout, OSError) as error:
-            # Its page is still open: whoever puts things in order finds it.
-            log.warning("not_handed_over", **logs.fault(error))
 
     # -- the end
 

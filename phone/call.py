@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NoReturn, Protocol
 from uuid import UUID
 
 
 class CallerHungUp(Exception):
     """The caller is gone. Raised by every verb but `record`; caught in one place, where the call is closed."""
+
+
+class HandedOn(Exception):
+    """The script is over: the caller is for an operator now. Raised by `hand_on` alone, caught where `CallerHungUp` is."""
 
 
 class RecordingFailed(Exception):
@@ -80,6 +84,10 @@ class Call(Protocol):
 
     async def replay(self, recording: str) -> None:
         """Play a finished recording back to the caller; a key stops it."""
+        ...
+
+    async def hand_on(self) -> NoReturn:
+        """Hand the caller on to the operators, which ends the script. Raises `HandedOn`."""
         ...
 
     async def hang_up(self) -> None:

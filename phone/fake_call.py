@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 from uuid import UUID, uuid4
 
-from phone.call import CallerHungUp, Ended, Recorded, RecordingFailed
+from phone.call import CallerHungUp, Ended, HandedOn, Recorded, RecordingFailed
 from phone.catalogue import SOUNDS, catalogue
 
 OPTIONAL = frozenset({"bulletin"})
@@ -75,7 +76,7 @@ class FakeCall:
         self.heard: list[Heard] = []
         self.recordings = dict(recordings or {})
         self.verbs = 0
-        self.gone = False
+        self.gone = self.handed_on = False
         self._id = call_id or uuid4()
         self._caller = caller
         self._reactions = list(on)
@@ -143,6 +144,11 @@ class FakeCall:
         if recording not in self.recordings:
             raise LookupError(f"no recording {recording}")
         self._hear(f"recording:{recording}")
+
+    async def hand_on(self) -> NoReturn:
+        self._verb()
+        self.handed_on = self.gone = True
+        raise HandedOn
 
     async def hang_up(self) -> None:
         self.gone = True

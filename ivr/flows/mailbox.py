@@ -61,11 +61,8 @@ async def take_message(call: Call, desk: Desk, draft: Draft) -> None:
                 await call.replay(draft.best.name)
             case "3":
                 await record_after("record-again", call, desk, draft)
-            case "0":
-                await call.say("no-operator")
-                return
             case _:
-                return  # 1, or no answer: sent
+                return  # 1, or no answer: sent; and 0, so that nothing that was said waits for an operator
 
 
 async def record_after(prompt: str, call: Call, desk: Desk, draft: Draft) -> None:

@@ -45,6 +45,7 @@ class FakeChannel:
     variables: dict[str, str] = field(default_factory=dict)
     answered: bool = False
     playback: str | None = None
+    heard: list[list[str]] = field(default_factory=list)
     recording: FakeRecording | None = None
     timer: asyncio.Task[None] | None = None
     sent_to: str | None = None
@@ -219,7 +220,8 @@ class FakePbx:
                 self._move(channel, query["app"], query["appArgs"].split(","))
             case "POST", "play":
                 channel.playback = query["playbackId"]
-                self._after(channel, PROMPT_S * len(query["media"].split(",")), self._finish_playback)
+                channel.heard.append(query["media"].split(","))
+                self._after(channel, PROMPT_S * len(channel.heard[-1]), self._finish_playback)
                 return {"id": channel.playback, "state": "queued"}
             case "POST", "record":
                 return self._record(channel, query)

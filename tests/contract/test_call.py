@@ -15,7 +15,7 @@ from centralino.platform import Platform
 from ivr.ari_call import AriCall
 from pbx.ari.line import Line
 from pbx.robot.phone import RobotPhone
-from phone.call import Call, CallerHungUp, Ended, Recorded
+from phone.call import Call, CallerHungUp, Ended, HandedOn, Recorded
 from phone.fake_call import FakeCall, HangUp, Press, Speak
 from tests.contract.exchange import Caller, Exchange, FakeExchange, RealExchange, a_call, make_prompt, the_ear
 from tests.polling import until
@@ -176,11 +176,17 @@ async def test_a_hang_up_ends_every_verb_but_a_recording(stage: Stage) -> None:
     async with stage.call([("welcome", HangUp())]) as call:
         with pytest.raises(CallerHungUp):
             await call.say("welcome")
-        verbs = (call.answer, lambda: call.say("closed"), lambda: call.ask(wait_s=3))
+        verbs = (call.answer, lambda: call.say("closed"), lambda: call.ask(wait_s=3), call.hand_on)
         for verb in verbs:
             with pytest.raises(CallerHungUp):
                 await verb()
         await call.hang_up()  # harmless
+
+
+async def test_handing_a_caller_on_ends_the_script(stage: Stage) -> None:
+    async with stage.call() as call:
+        with pytest.raises(HandedOn):
+            await call.hand_on()
 
 
 def test_both_are_calls() -> None:

@@ -149,9 +149,11 @@ async def test_the_application_lists_the_channels_it_holds(exchange: Exchange) -
 
 
 async def test_a_caller_who_is_moved_is_the_other_applications_with_the_words_that_go_along(exchange: Exchange) -> None:
-    async with exchange.application("queue") as came, a_call(exchange) as (line, _, _):
+    async with exchange.application("queue") as came, a_call(exchange) as (line, _, desk):
         assert await line.move("queue", "join", "some-call", "800840840", "it")
         assert await asyncio.wait_for(came.get(), 5) == ("join", "some-call", "800840840", "it")
+        ours = await desk.ari.request(op.GET_APPLICATION, {"applicationName": "ivr"})
+        assert line.channel_id not in ours["channel_ids"], "or a restart would take them up"
         with pytest.raises(ChannelGone):
             await line.answer()
 

@@ -20,8 +20,9 @@ from foundation.journal import Journal
 from foundation.outbox import Outbox
 from ivr.desk import CallDesk, Services, last_good_take, recording_path
 from ivr.diary import MessageSoFar
+from ivr.flows.operator import come_back
 from ivr.guesses import Guesses
-from ivr.model import Place, RecordsAway
+from ivr.model import Place, RecordsAway, Why
 from ivr.office import Office
 from ivr.records import Records
 from ivr.settings import IvrSettings
@@ -407,6 +408,58 @@ async def test_a_page_whose_diary_is_lost_is_closed_all_the_same(ivr: Process) -
     page = await ivr.ledger.call(call_id)
     assert page is not None
     assert page.outcome is Outcome.MISSED
+
+
+async def test_a_call_that_was_handed_on_to_the_queue_is_never_ended_here(ivr: Process, clock: HeldClock) -> None:
+    call_id = uuid4()
+    await ivr.desk(call_id)
+    await ivr.office.handed_on(call_id)
+    await settle_all(ivr)
+    await ivr.ledger.step(call_id, StepKind.QUEUED)
+    clock.move(hours=2)
+    await settle_all(ivr)
+    page = await ivr.ledger.call(call_id)
+    assert page is not None
+    assert page.outcome is None
+    assert [(step.kind, step.detail) for step in page.steps][1:] == [
+        (StepKind.FLOW, {"flow": "queue"}), (StepKind.QUEUED, {}),
+    ]  # fmt: skip
+
+
+async def test_a_call_that_the_queue_never_had_is_missed_in_time(ivr: Process, clock: HeldClock) -> None:
+    """Its caller hung up in the moment of the move, and the process that moved them died in it too."""
+    call_id = uuid4()
+    desk = await ivr.desk(call_id)
+    desk.enter("operator", "it")
+    await settle_all(ivr)
+    assert ivr.outbox.open_subjects() == []
+    page = await ivr.ledger.call(call_id)
+    assert page is not None
+    assert page.outcome is None, "the queue may have it"
+    clock.move(minutes=11)
+    await settle_all(ivr)
+    assert [missed.call_id for missed in await ivr.ledger.callback_list()] == [call_id]
+
+
+async def test_a_call_that_comes_back_from_the_queue_is_ours_again_also_after_a_restart(
+    ivr: Process, started: Restart, no_database: Database, database: Database
+) -> None:
+    call_id = uuid4()
+    async with started(no_database).at_work() as cut_off:
+        before, visit = await cut_off.office.welcome(call_id, CALLER, "800840840", "it")
+        before.enter("operator", "it")
+        await cut_off.office.handed_on(call_id)
+        assert cut_off.office.place_of(call_id) is None
+        desk, visit = await cut_off.office.welcome(call_id, CALLER, "800840840", "it")
+        assert not visit.resumed
+        await come_back(FakeCall(), desk, visit, Place("mailbox", "en"), Why.FULL)
+    async with started(database).at_work() as back:
+        assert back.office.place_of(call_id) == Place("mailbox", "en")
+        await settle_all(back)
+    page = await ivr.ledger.call(call_id)
+    assert page is not None
+    assert page.outcome is Outcome.MISSED
+    assert [step.detail.get("flow") for step in page.steps if step.kind is StepKind.FLOW] == ["queue", "mailbox"]
 
 
 async def test_the_hours_told_are_those_of_the_calendar(ivr: Process) -> None:

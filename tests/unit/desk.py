@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from ivr.flows.table import FIRST_FLOW, FLOWS
 from ivr.model import Draft, Filed, Hours, RecordsAway, Visit
 from ivr.settings import IvrSettings
-from phone.call import Call, CallerHungUp, Recorded
+from phone.call import Call, CallerHungUp, HandedOn, Recorded
 from phone.fake_call import FakeCall
 from ticket_core.codes import new_code
 from ticket_core.model import PracticeStatus
@@ -107,7 +107,7 @@ class MemoryDesk:
 async def serve(call: FakeCall, desk: MemoryDesk, flow: str = FIRST_FLOW, visit: Visit | None = None) -> Visit:
     """One call from `flow` to its end, whoever ends it; `visit` is what an earlier process remembered of it."""
     visit = visit or Visit()
-    with suppress(CallerHungUp):
+    with suppress(CallerHungUp, HandedOn):
         await FLOWS[flow](call, desk, visit)
         await call.hang_up()
     assert call.gone

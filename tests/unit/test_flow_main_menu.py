@@ -68,20 +68,34 @@ async def test_nine_twice_comes_back_to_the_first_language() -> None:
 
 
 @pytest.mark.parametrize("key", ["1", "0"])
-async def test_who_asks_for_a_person_hears_that_nobody_is_on_duty_and_may_leave_a_message(key: str) -> None:
-    call = FakeCall([(OPEN_MENU, Press(key))], [Speak(8)])
+async def test_who_asks_for_a_person_is_handed_on_and_a_restart_would_hand_them_on_again(key: str) -> None:
+    call = FakeCall([(OPEN_MENU, Press(key))])
     desk = MemoryDesk(is_open=True)
-    visit = await serve(call, desk)
-    assert words(call).index("no-operator") < words(call).index("mailbox")
-    assert len(desk.filed) == 1
-    assert visit.outcome is Outcome.MESSAGE_LEFT
+    await serve(call, desk)
+    assert call.handed_on
+    assert words(call)[-1] == OPEN_MENU
+    assert desk.entered[-1] == ("operator", "it")
+    again = FakeCall(language="en")
+    await serve(again, desk, desk.entered[-1][0])
+    assert again.handed_on
+    assert again.said == []
 
 
 async def test_three_times_no_answer_leads_to_a_person_when_open() -> None:
-    call = FakeCall(takes=[Speak(8)])
+    call = FakeCall()
     await serve(call, MemoryDesk(is_open=True))
     assert words(call).count(OPEN_MENU) == 3
-    assert "no-operator" in call.said
+    assert call.handed_on
+
+
+async def test_who_is_taken_up_on_the_way_to_a_person_when_the_line_has_closed_is_told_so_and_leaves_a_message() -> (
+    None
+):
+    call, desk = FakeCall(takes=[Speak(8)]), MemoryDesk()
+    visit = await serve(call, desk, "operator")
+    assert words(call)[:2] == ["closed", "service-is-open"]
+    assert words(call).index("reopens") < words(call).index("mailbox")
+    assert (len(desk.filed), visit.outcome) == (1, Outcome.MESSAGE_LEFT)
 
 
 @pytest.mark.parametrize("keys", ["", "7"])
@@ -89,7 +103,7 @@ async def test_three_times_wrong_or_no_answer_leads_to_the_mailbox_when_closed(k
     call = FakeCall([(CLOSED_MENU, Press(keys))] * 3 if keys else (), [Speak(8)])
     desk = MemoryDesk()
     await serve(call, desk)
-    assert "no-operator" not in call.said
+    assert not call.handed_on
     assert len(desk.filed) == 1
 
 

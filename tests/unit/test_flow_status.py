@@ -126,8 +126,8 @@ async def test_three_failed_codes_lead_on_to_a_person_or_the_mailbox(keyed: str,
     desk = MemoryDesk(RECEIVED, is_open=is_open)
     await serve(call, desk, "status")
     assert call.said.count(ASK) == 3
-    assert ("no-operator" in call.said) == is_open
-    assert len(desk.filed) == 1
+    assert call.handed_on == is_open
+    assert len(desk.filed) == (not is_open)
 
 
 async def test_a_star_hears_the_status_again() -> None:
@@ -138,9 +138,9 @@ async def test_a_star_hears_the_status_again() -> None:
 
 @pytest.mark.parametrize("key", ["1", "0"])
 async def test_a_person_can_be_asked_for_after_the_status(key: str) -> None:
-    call = FakeCall([(ASK, Press(f"{CODE}#")), (MENU, Press(key)), ("no-operator", HangUp())])
+    call = FakeCall([(ASK, Press(f"{CODE}#")), (MENU, Press(key))])
     visit = await serve(call, MemoryDesk(RECEIVED, is_open=True), "status")
-    assert "no-operator" in call.said
+    assert call.handed_on
     assert visit.outcome is Outcome.STATUS_HEARD
 
 
@@ -201,11 +201,23 @@ async def test_what_is_found_and_what_fails_is_remembered_before_it_is_told() ->
     assert [(visit.code, visit.failed_codes) for visit in desk.remembered] == [(None, 1), (CODE, 1), (CODE, 1)]
 
 
-@pytest.mark.parametrize(("is_open", "then"), [(True, "no-operator"), (False, "mailbox")])
-async def test_while_the_records_are_away_the_caller_is_told_so_and_led_on(is_open: bool, then: str) -> None:
-    call = FakeCall([(ASK, Press(f"{CODE}#")), (then, HangUp())])
+async def test_a_person_who_is_asked_for_when_the_line_is_closed_is_said_to_be_away_and_when_they_are_back() -> None:
+    call = FakeCall([(ASK, Press(f"{CODE}#")), (MENU, Press("1")), ("mailbox", HangUp())])
+    await serve(call, MemoryDesk(RECEIVED), "status")
+    said = [name for name in call.said if not name.startswith("pause-")]
+    assert said[said.index("closed") :] == [
+        "closed", "service-is-open", "from-0900", "to-1800", "from-day-0", "to-day-4", "reopens", "tomorrow", "at-0900", "mailbox",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_open", "then"), [(True, ()), (False, ("mailbox",))])
+async def test_while_the_records_are_away_the_caller_is_told_so_and_led_on(
+    is_open: bool, then: tuple[str, ...]
+) -> None:
+    call = FakeCall([(ASK, Press(f"{CODE}#")), *((prompt, HangUp()) for prompt in then)])
     desk = MemoryDesk(RECEIVED, is_open=is_open)
     desk.records_away = True
     await serve(call, desk, "status")
-    assert call.said == [ASK, "status-not-available", then]
+    assert call.said == [ASK, "status-not-available", *then]
+    assert call.handed_on == is_open
     assert desk.failed_codes == 0, "this was no guess"

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from foundation.clock import SystemClock
 from foundation.health import Check
 from ivr.model import Hours, Place, Visit
 from ivr.settings import IvrSettings
@@ -30,6 +31,7 @@ class MemoryOffice:
     welcomed: list[UUID] = field(default_factory=list)
     ended: dict[UUID, Outcome] = field(default_factory=dict)
     given_away: list[UUID] = field(default_factory=list)
+    handed_to_queue: list[UUID] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)
     open: set[UUID] = field(default_factory=set)
     broken: bool = False
@@ -51,6 +53,9 @@ class MemoryOffice:
 
     async def handed_over(self, call_id: UUID) -> None:
         self.given_away.append(call_id)
+
+    async def handed_on(self, call_id: UUID) -> None:
+        self.handed_to_queue.append(call_id)
 
     async def left_behind(self) -> Collection[UUID]:
         return set(self.open)
@@ -163,3 +168,103 @@ async def test_a_caller_whose_flow_lost_the_connection_while_it_waited_for_somet
     await exchange.switchboard.take_up()
     await until(lambda: channel.playback is not None, what="the menu")
     assert exchange.office.welcomed == [call_id, call_id]
+
+
+def beat(pbx: FakePbx, seconds_ago: int = 0) -> None:
+    """The queue's heartbeat."""
+    pbx.globals["HEARTBEAT_QUEUE"] = str(int(SystemClock().now().timestamp()) - seconds_ago)
+
+
+async def test_who_asks_for_an_operator_is_moved_to_the_queue_which_has_their_page_from_then_on(
+    exchange: Exchange,
+) -> None:
+    came = exchange.pbx.applications["queue"] = asyncio.Queue()
+    beat(exchange.pbx)
+    call_id, channel = await exchange.dial()
+    exchange.pbx.press(channel, "1")
+    assert await asyncio.wait_for(came.get(), 5) == ("join", str(call_id), "800840840", "it")
+    await until(lambda: exchange.office.handed_to_queue == [call_id], what="the word of it")
+    await until(lambda: not exchange.switchboard.in_hand(), what="the end of the script")
+    assert (exchange.office.ended, exchange.office.given_away) == ({}, [])
+    assert channel.variables["HELD_BY"] == "queue"
+
+
+@pytest.mark.parametrize(("takes", "seconds_ago"), [(True, 60), (False, 0)], ids=["frozen", "dead"])
+async def test_while_the_queue_is_away_asterisk_alone_rings_the_operators(
+    exchange: Exchange, takes: bool, seconds_ago: int
+) -> None:
+    if takes:
+        exchange.pbx.applications["queue"] = asyncio.Queue()
+    beat(exchange.pbx, seconds_ago)
+    call_id, channel = await exchange.dial()
+    exchange.pbx.press(channel, "1")
+    await until(lambda: exchange.office.given_away == [call_id], what="the hand-over")
+    assert channel.sent_to == "queue-away"
+    assert (exchange.office.ended, exchange.office.handed_to_queue) == ({}, [])
+
+
+async def test_a_queue_that_has_never_been_there_is_away(exchange: Exchange) -> None:
+    _, channel = await exchange.dial()
+    exchange.pbx.press(channel, "1")
+    await until(lambda: channel.sent_to == "queue-away", what="the operators' phones")
+
+
+async def test_who_hangs_up_on_the_way_to_the_queue_has_hung_up(exchange: Exchange) -> None:
+    beat(exchange.pbx)
+    call_id, channel = await exchange.dial()
+    exchange.pbx.press(channel, "1")
+    exchange.pbx.hang_up(channel)
+    await until(lambda: call_id in exchange.office.ended, what="the end of the page")
+    assert (exchange.office.given_away, exchange.office.handed_to_queue) == ([], [])
+
+
+async def give_back(exchange: Exchange, *words: str) -> tuple[UUID, FakeChannel]:
+    """The queue moves a caller to us."""
+    call_id = uuid4()
+    channel = exchange.pbx.dial(str(call_id), str(call_id), "800840840", *words)
+    await until(lambda: channel.playback is not None, what="what is said to them")
+    return call_id, channel
+
+
+async def test_a_caller_whom_the_queue_gives_back_goes_on_where_it_says_in_their_language(exchange: Exchange) -> None:
+    call_id, channel = await give_back(exchange, "mailbox", "en", "no_operator")
+    assert exchange.office.desk.entered == [("mailbox", "en")]
+    assert [media.rpartition("/")[2] for media in channel.heard[0]] == ["no-operator", "pause-short"]
+    assert "/en/" in channel.heard[0][0]
+    exchange.pbx.hang_up(channel)
+    await until(lambda: call_id in exchange.office.ended, what="the end of the page")
+    assert exchange.office.ended[call_id] is Outcome.MISSED
+
+
+@pytest.mark.parametrize(
+    "words", [("no-such-flow", "en", "full"), ("mailbox", "xx", "full"), ("mailbox", "it", "bored"), ("mailbox",)]
+)
+async def test_a_caller_given_back_with_words_that_nobody_knows_gets_the_menu(
+    exchange: Exchange, words: tuple[str, ...]
+) -> None:
+    await give_back(exchange, *words)
+    assert exchange.office.desk.entered == [("main_menu", "it")]
+
+
+async def test_a_caller_who_is_back_before_their_leaving_was_written_is_served_after_it(exchange: Exchange) -> None:
+    came = exchange.pbx.applications["queue"] = asyncio.Queue()
+    beat(exchange.pbx)
+    written = asyncio.Event()
+    handed_on = exchange.office.handed_on
+
+    async def slowly(call_id: UUID) -> None:
+        await written.wait()
+        await handed_on(call_id)
+
+    exchange.office.handed_on = slowly  # type: ignore[method-assign]
+    call_id, channel = await exchange.dial()
+    exchange.pbx.press(channel, "1")
+    await asyncio.wait_for(came.get(), 5)
+    back = exchange.pbx.dial(channel.id, str(call_id), "800840840", "mailbox", "it", "full")
+    assert exchange.office.welcomed == [call_id]
+    written.set()
+    await until(lambda: back.playback is not None, what="what is said to the one who is back")
+    assert exchange.office.welcomed == [call_id, call_id]
+    assert exchange.switchboard.in_hand() == {call_id}
+    exchange.pbx.hang_up(back)
+    await until(lambda: call_id in exchange.office.ended, what="the end of the page")
