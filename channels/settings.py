@@ -37,7 +37,7 @@ class SmtpSettings(Part):
     password: SecretStr = Field(
         default=SecretStr(""),
         validate_default=True,
-        examples=["... or CENTRALINO_SMTP__PASSWORD_FILE=/run/secrets/smtp"],
+        examples=["/run/secrets/smtp"],
     )
     sender: str = Field(
         default="",

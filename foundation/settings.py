@@ -13,9 +13,10 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 PREFIX = "CENTRALINO_"
 
@@ -56,7 +57,7 @@ def load(tree: type[Tree], environ: Mapping[str, str] | None = None, config: Pat
     try:
         return tree.model_validate(known)
     except ValidationError as error:
-        raise SettingsError(_explain(tree, error, sources)) from None
+        raise SettingsError(_explain(tree, error, sources, config)) from None
 
 
 def _from_file(config: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -91,28 +92,60 @@ def _overlay(values: dict[str, Any], sources: dict[str, str], environ: Mapping[s
         sources[f"{part}.{name}"] = f"the environment ({variable})"
 
 
-def _explain(tree: type[BaseModel], error: ValidationError, sources: Mapping[str, str]) -> str:
-    lines = []
+def _explain(tree: type[BaseModel], error: ValidationError, sources: Mapping[str, str], config: Path) -> str:
+    lines: list[str] = []
     for problem in error.errors():
-        name = ".".join(str(step) for step in problem["loc"][:2])
-        source = sources.get(name, "nowhere: it is missing" if problem["type"] == "missing" else "its default")
-        variable = PREFIX + name.upper().replace(".", "__")
-        example = _example(tree, name)
-        hint = f" Example: {variable}={example}" if example is not None else ""
-        lines.append(
-            f"setting {name} is wrong: {problem['msg'].removeprefix('Value error, ')} (read from {source}).{hint}"
-        )
-    return "\n".join(lines)
+        part, field = (*(str(step) for step in problem["loc"][:2]), None)[:2]
+        fields = _fields(tree, str(part))
+        if problem["type"] == "missing":
+            # Of a part that is missing whole, what a person has to set.
+            required = [name for name, one in fields.items() if one.is_required()] or list(fields)
+            lines += [_missing(f"{part}.{name}", fields.get(name), config) for name in ([field] if field else required)]
+        else:
+            name = f"{part}.{field}" if field else str(part)
+            source = sources.get(name, "its default" if field else str(config))
+            said = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"setting {name} is wrong: {said} (read from {source}).{_hint(name, field, fields)}")
+    return "\n".join(dict.fromkeys(lines))
 
 
-def _example(tree: type[BaseModel], name: str) -> str | None:
-    part_name, _, field_name = name.partition(".")
-    part = tree.model_fields.get(part_name)
-    if part is None or not isinstance(part.annotation, type) or not issubclass(part.annotation, BaseModel):
-        return None
-    field = part.annotation.model_fields.get(field_name)
-    if field is None:
-        return "one of: " + ", ".join(sorted(part.annotation.model_fields))
-    if field.examples:
-        return str(field.examples[0])
-    return None if field.is_required() else str(field.get_default(call_default_factory=True))
+def _missing(name: str, field: FieldInfo | None, config: Path) -> str:
+    variable = _variable(name)
+    by_file = f", or {variable}_FILE with a file's name" if field is not None and _is_secret(field) else ""
+    return (
+        f"setting {name} is missing: neither the environment ({variable}{by_file}) nor {config} has it."
+        f"{_example(name, field)}"
+    )
+
+
+def _hint(name: str, field: str | None, fields: Mapping[str, FieldInfo]) -> str:
+    if field is None or field not in fields:
+        return f" It can be one of: {', '.join(sorted(fields))}" if fields else ""
+    return _example(name, fields[field])
+
+
+def _example(name: str, field: FieldInfo | None) -> str:
+    if field is None or not (field.examples or not field.is_required()):
+        return ""
+    value = field.examples[0] if field.examples else _written(field.get_default(call_default_factory=True))
+    return f" Example: {_variable(name)}{'_FILE' * _is_secret(field)}={value}"
+
+
+def _written(value: object) -> str:
+    """A value as it is given in the environment."""
+    return json.dumps(value, default=str) if isinstance(value, tuple) else str(value)
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper().replace(".", "__")
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return field.annotation is SecretStr
+
+
+def _fields(tree: type[BaseModel], name: str) -> Mapping[str, FieldInfo]:
+    part = tree.model_fields.get(name)
+    # A part that may be absent is annotated `Part | None`.
+    of = [one for one in (part.annotation, *get_args(part.annotation)) if isinstance(one, type)] if part else []
+    return next((one.model_fields for one in of if issubclass(one, BaseModel)), {})

@@ -14,7 +14,7 @@ class PbxSettings(Part):
 
     ari_address: str = Field(examples=["127.0.0.1:8088"], pattern=r"^[^/:]+:\d+$", description="host:port, loopback")
     ari_user: str = "centralino"
-    ari_password: SecretStr = Field(examples=["use CENTRALINO_PBX__ARI_PASSWORD_FILE=/run/secrets/ari"])
+    ari_password: SecretStr = Field(examples=["/run/secrets/ari"])
     spool: Path = Field(examples=["data/asterisk/spool"], description="Asterisk's spool folder as this process sees it")
     sounds: Path = Field(examples=["data/sounds"], description="prompts, at the same path for Asterisk and for us")
     most_calls: int = Field(

@@ -49,7 +49,7 @@ class TermSettings(Part):
 class CodeSettings(Part):
     """The key under which erased codes are remembered."""
 
-    key: SecretStr = Field(examples=["use CENTRALINO_CODES__KEY_FILE=/run/secrets/codes"])
+    key: SecretStr = Field(examples=["/run/secrets/codes"])
 
     def book(self) -> CodeBook:
         """Which codes may be drawn."""

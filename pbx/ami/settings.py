@@ -14,7 +14,7 @@ class AmiSettings(Part):
     user: str = Field(
         examples=["guard"], pattern=r"^[a-z]+$", description="a user of manager.conf; each process has its own"
     )
-    password: SecretStr = Field(examples=["use CENTRALINO_AMI__PASSWORD_FILE=/run/secrets/ami-guard"])
+    password: SecretStr = Field(examples=["/run/secrets/ami-guard"])
     timeout_s: float = Field(default=2.0, gt=0, le=60, description="for each exchange; what takes longer is given up")
 
     @property

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 
+from centralino import clock
 from centralino.settings import Tree as WholeTree
+from channels import __main__ as channels
 from foundation.settings import Part, SettingsError, load
+from ivr import __main__ as ivr
 from ivr.settings import IvrSettings
+from pbx.guard import __main__ as guard
 from pbx.settings import PbxSettings
+from queue_manager import __main__ as queue
+from voicemail_worker import __main__ as voicemail
 
 
 class Tree(BaseModel):
@@ -28,6 +35,11 @@ PBX = {
     "CENTRALINO_PBX__SOUNDS": "/sounds",
 }
 NOWHERE = Path("no-such-file.toml")
+TREES = (WholeTree, clock.Tree, channels.Tree, guard.Tree, ivr.Tree, queue.Tree, voicemail.Tree)
+PARTS = sorted(
+    {field.annotation for tree in TREES for field in tree.model_fields.values()} & set(Part.__subclasses__()),
+    key=lambda part: part.__name__,
+)
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
@@ -61,10 +73,59 @@ def test_a_name_nobody_knows_is_answered_with_those_there_are() -> None:
 
 def test_a_missing_setting_is_called_missing() -> None:
     environ = {name: value for name, value in PBX.items() if not name.endswith("SPOOL")}
-    with pytest.raises(
-        SettingsError, match=r"pbx\.spool is wrong: Field required \(read from nowhere: it is missing\)"
-    ):
+    with pytest.raises(SettingsError) as caught:
         load(SecretTree, environ, NOWHERE)
+    assert str(caught.value) == (
+        "setting pbx.spool is missing: neither the environment (CENTRALINO_PBX__SPOOL) nor no-such-file.toml has it."
+        " Example: CENTRALINO_PBX__SPOOL=data/asterisk/spool"
+    )
+
+
+def test_a_missing_part_is_told_as_the_settings_that_a_person_has_to_make_and_the_examples_work(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(clock.Tree, {}, NOWHERE)
+    told = str(caught.value)
+    assert (
+        "setting codes.key is missing: neither the environment (CENTRALINO_CODES__KEY, or CENTRALINO_CODES__KEY_FILE with a file's"
+        " name) nor no-such-file.toml has it. Example: CENTRALINO_CODES__KEY_FILE=/run/secrets/codes"
+    ) in told.splitlines()
+    examples = dict(line.split(" Example: ")[1].split("=", 1) for line in told.splitlines())
+    assert {"CENTRALINO_DATABASE__URL", "CENTRALINO_CODES__KEY_FILE"} < set(examples)
+    (tmp_path / "codes").write_text("a key")
+    load(clock.Tree, examples | {"CENTRALINO_CODES__KEY_FILE": str(tmp_path / "codes")}, NOWHERE)
+
+
+def test_a_part_that_is_no_table_of_the_file_is_told_with_what_it_can_hold(tmp_path: Path) -> None:
+    config = tmp_path / "centralino.toml"
+    config.write_text("ivr = 3\n")
+    with pytest.raises(
+        SettingsError, match=r"setting ivr is wrong: .* \(read from .*centralino\.toml\)\. .*one of: answer"
+    ):
+        load(Tree, {}, config)
+
+
+def refused_fields(part: type[BaseModel], given: dict[str, Any]) -> set[Any]:
+    """The fields that a part refuses, or misses."""
+    try:
+        part.model_validate(given)
+    except ValidationError as error:
+        return {problem["loc"][0] for problem in error.errors() if problem["loc"]}
+    return set()
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_example_of_a_setting_is_one_that_the_setting_takes(part: type[BaseModel]) -> None:
+    for name, field in part.model_fields.items():
+        for example in field.examples or ():
+            assert name not in refused_fields(part, {name: example}), example
+
+
+def test_what_a_part_misses_that_may_be_absent_as_a_whole_has_an_example_too() -> None:
+    class Absent(BaseModel):
+        pbx: PbxSettings | None = None
+
+    with pytest.raises(SettingsError, match=r"pbx\.spool is missing: .* Example: CENTRALINO_PBX__SPOOL="):
+        load(Absent, {"CENTRALINO_PBX__SOUNDS": "/sounds"}, NOWHERE)
 
 
 def test_a_secret_comes_from_a_file_and_its_newline_does_not(tmp_path: Path) -> None:
