@@ -97,7 +97,8 @@ class Inbox:
 class Ari:
     """The client of one Stasis application.
 
-    `on_start` is called for each channel that enters; `on_connected` after each (re)connection, before any event is
+    `on_start` is called for each channel that enters; `on_event` hears every other event, of every channel and bridge,
+    before the channel's own listener does, in Asterisk's order; `on_connected` is called after each (re)connection, before any event is
     read, and returns a coroutine that is run beside the reading: there the channels that are already up are found.
     """
 
@@ -108,6 +109,7 @@ class Ari:
         on_start: Callable[[StasisStart], None],
         on_connected: Callable[[], Awaitable[None]],
         on_lost: Callable[[], None] = lambda: None,
+        on_event: Callable[[Event], None] = lambda event: None,
         request_timeout_s: float = 5.0,
         most_back_off_s: float = 3.0,
     ) -> None:
@@ -118,6 +120,7 @@ class Ari:
         self._on_start = on_start
         self._on_connected = on_connected
         self._on_lost = on_lost
+        self._on_event = on_event
         self._timeout_s = request_timeout_s
         self._most_back_off_s = most_back_off_s
         self._transport: Transport | None = None
@@ -133,23 +136,24 @@ class Ari:
 
         Raises `NotFound`, `Conflict`, another `AriError`, `AriTimeout`, `ConnectionLost`.
         """
-        unknown = query.keys() - operation.query
+        unknown = query.keys() - operation.query - operation.body
         if unknown:
             raise TypeError(f"{operation.method} {operation.path} has no parameter {', '.join(sorted(unknown))}")
         uri = operation.path.format(**{name: quote(value, safe="") for name, value in (path or {}).items()})
+        body = {name: query.pop(name) for name in operation.body & query.keys()}
         if query:
             uri += "?" + urlencode({name: _text(value) for name, value in query.items()}, quote_via=quote)
         begun = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout_s), self._slots:
-                answer = await self._exchange(operation.method, uri)
+                answer = await self._exchange(_message(operation.method, uri, body))
         except TimeoutError:
             metrics.REQUESTS_FAILED.labels(reason="timeout").inc()
             raise AriTimeout(f"no answer to {operation.method} {operation.path} in {self._timeout_s} s") from None
         metrics.REQUEST_SECONDS.observe(time.monotonic() - begun)
         return _result(operation, answer)
 
-    async def _exchange(self, method: str, uri: str) -> dict[str, Any]:
+    async def _exchange(self, message: dict[str, str]) -> dict[str, Any]:
         if self._transport is None:
             raise ConnectionLost("not connected to ARI")
         self._requests += 1
@@ -157,9 +161,7 @@ class Ari:
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            await self._transport.send(
-                json.dumps({"type": "RESTRequest", "request_id": number, "method": method, "uri": uri})
-            )
+            await self._transport.send(json.dumps({**message, "request_id": number}))
             return await future
         except ConnectionError as error:
             metrics.REQUESTS_FAILED.labels(reason="connection_lost").inc()
@@ -244,14 +246,29 @@ class Ari:
         if isinstance(event, StasisStart):
             self._on_start(event)
         elif event is not None:
+            self._tell(event)
             inbox = self._inboxes.get(events.channel_of(event) or "")
             if inbox:
                 inbox.put(event)
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except Exception as error:
+            # As with an unreadable one: the other calls keep their connection.
+            log.error("ari_event_not_handled", type=type(event).__name__, **logs.fault(error))
 
 
 def back_off_s(tries: int, most_s: float, chance: float) -> float:
     """Seconds before the next try: doubling from 0.1 up to `most_s`, spread by `chance` (0..1) so that many do not come at once."""
     return min(most_s, 0.1 * 2.0 ** min(tries, 16)) * (0.5 + chance / 2)
+
+
+def _message(method: str, uri: str, body: dict[str, object]) -> dict[str, str]:
+    message = {"type": "RESTRequest", "method": method, "uri": uri}
+    if body:
+        message |= {"content_type": "application/json", "message_body": json.dumps(body)}
+    return message
 
 
 def _text(value: object) -> str:

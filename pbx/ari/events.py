@@ -39,6 +39,13 @@ class StasisEnd:
 
 
 @dataclass(frozen=True)
+class ChannelStateChange:
+    """The channel's `state` is another now; a phone that is called goes from "Down" over "Ringing" to "Up"."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True)
 class KeyPressed:
     """ChannelDtmfReceived."""
 
@@ -62,8 +69,48 @@ class ChannelDestroyed:
 
 
 @dataclass(frozen=True)
+class ChannelHold:
+    """The far side of the channel put the call on hold."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True)
+class ChannelUnhold:
+    """The far side of the channel took the call up again."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True)
+class ChannelEnteredBridge:
+    """The channel is in the bridge: from here on it hears and is heard."""
+
+    channel: Channel
+    bridge_id: str
+
+
+@dataclass(frozen=True)
+class ChannelLeftBridge:
+    """The channel is in the bridge no more: taken out, moved, or hung up."""
+
+    channel: Channel
+    bridge_id: str
+
+
+@dataclass(frozen=True)
+class BridgeDestroyed:
+    """The bridge is gone; its channels, which left it before, are not."""
+
+    bridge_id: str
+
+
+@dataclass(frozen=True)
 class PlaybackFinished:
-    """A playback (a whole list of media) ended: `state` is "done" or "failed". It is said of a stopped one too."""
+    """A playback (a whole list of media) ended: `state` is "done" or "failed". It is said of a stopped one too.
+
+    `channel_id` is "" when it played to a bridge.
+    """
 
     playback_id: str
     channel_id: str
@@ -74,7 +121,7 @@ class PlaybackFinished:
 class RecordingFinished:
     """A recording ended. `seconds` and `talk_seconds` are whole; talk is None unless silence was measured.
 
-    It is said even where the file could not be written: look at the file.
+    It is said even where the file could not be written: look at the file. `channel_id` is "" when it was a bridge's.
     """
 
     name: str
@@ -108,22 +155,34 @@ class Replaced:
 
 
 Event = (
-    StasisStart | StasisEnd | KeyPressed | HangUpAsked | ChannelDestroyed | PlaybackFinished
+    StasisStart | StasisEnd | ChannelStateChange | KeyPressed | HangUpAsked | ChannelDestroyed | ChannelHold | ChannelUnhold
+    | ChannelEnteredBridge | ChannelLeftBridge | BridgeDestroyed | PlaybackFinished
     | RecordingFinished | RecordingFailed | MoveFailed | Replaced
 )  # fmt: skip
 
 
 def _target(uri: str) -> str:
-    return uri.removeprefix("channel:")
+    kind, _, name = uri.partition(":")
+    return name if kind == "channel" else ""
 
 
 # Event type -> (the fields read, dotted; how they are read). The fields are what the contract test looks up.
 READERS: dict[str, tuple[tuple[str, ...], Callable[[Json], Event]]] = {
     "StasisStart": (("channel", "args"), lambda e: StasisStart(Channel.read(e["channel"]), tuple(e["args"]))),
     "StasisEnd": (("channel",), lambda e: StasisEnd(Channel.read(e["channel"]))),
+    "ChannelStateChange": (("channel",), lambda e: ChannelStateChange(Channel.read(e["channel"]))),
     "ChannelDtmfReceived": (("channel", "digit"), lambda e: KeyPressed(Channel.read(e["channel"]), e["digit"])),
     "ChannelHangupRequest": (("channel",), lambda e: HangUpAsked(Channel.read(e["channel"]))),
     "ChannelDestroyed": (("channel", "cause"), lambda e: ChannelDestroyed(Channel.read(e["channel"]), e["cause"])),
+    "ChannelHold": (("channel",), lambda e: ChannelHold(Channel.read(e["channel"]))),
+    "ChannelUnhold": (("channel",), lambda e: ChannelUnhold(Channel.read(e["channel"]))),
+    "ChannelEnteredBridge": (
+        ("channel", "bridge.id"), lambda e: ChannelEnteredBridge(Channel.read(e["channel"]), e["bridge"]["id"])
+    ),
+    "ChannelLeftBridge": (
+        ("channel", "bridge.id"), lambda e: ChannelLeftBridge(Channel.read(e["channel"]), e["bridge"]["id"])
+    ),
+    "BridgeDestroyed": (("bridge.id",), lambda e: BridgeDestroyed(e["bridge"]["id"])),
     "PlaybackFinished": (
         ("playback.id", "playback.target_uri", "playback.state"),
         lambda e: PlaybackFinished(e["playback"]["id"], _target(e["playback"]["target_uri"]), e["playback"]["state"]),
@@ -155,9 +214,9 @@ def read(body: Json) -> Event | None:
 
 
 def channel_of(event: Event) -> str | None:
-    """The id of the channel an event is about."""
+    """The id of the channel an event is about, if it is about one."""
     if isinstance(event, PlaybackFinished | RecordingFinished | RecordingFailed):
-        return event.channel_id
-    if isinstance(event, Replaced):
+        return event.channel_id or None
+    if isinstance(event, BridgeDestroyed | Replaced):
         return None
     return event.channel.id

@@ -49,6 +49,7 @@ class FakeChannel:
     recording: FakeRecording | None = None
     timer: asyncio.Task[None] | None = None
     sent_to: str | None = None
+    music: bool = False
 
 
 class Refused(Exception):
@@ -216,10 +217,12 @@ class FakePbx:
                 return {"value": channel.variables[query["variable"]]}
             case "POST", "variable":
                 channel.variables[query["variable"]] = query["value"]
+            case "POST", "moh":
+                channel.music = True
             case "POST", "move":
                 self._move(channel, query["app"], query["appArgs"].split(","))
             case "POST", "play":
-                channel.playback = query["playbackId"]
+                channel.playback, channel.music = query["playbackId"], False
                 channel.heard.append(query["media"].split(","))
                 self._after(channel, PROMPT_S * len(channel.heard[-1]), self._finish_playback)
                 return {"id": channel.playback, "state": "queued"}

@@ -118,6 +118,10 @@ class Line:
             raise ChannelGone
         return True
 
+    async def music(self) -> None:
+        """Let the caller hear music from now on. A prompt ends it: start it again after each."""
+        await self._ask(op.START_MOH)
+
     async def play(self, *media: str) -> bool:
         """Play media URIs in order. False when a key cut it short (the key is kept), True when it was heard to the end."""
         self._plays += 1

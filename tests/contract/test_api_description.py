@@ -39,6 +39,7 @@ def test_a_request_of_ours_is_one_asterisk_describes(operation: Operation, descr
     parameters = known[operation.method, "/" + operation.path]
     query = {name for name, kind in parameters.items() if kind == "query"}
     assert operation.query <= query, f"not query parameters of it: {operation.query - query}"
+    assert operation.body <= {name for name, kind in parameters.items() if kind == "body"}
     path = {name for name, kind in parameters.items() if kind == "path"}
     assert path == {step[1:-1] for step in operation.path.split("/") if step.startswith("{")}
 

@@ -23,7 +23,23 @@ from pbx.ari.client import (
     NotFound,
     back_off_s,
 )
-from pbx.ari.events import HangUpAsked, KeyPressed, RecordingFinished, StasisStart, read
+from pbx.ari.events import (
+    BridgeDestroyed,
+    Channel,
+    ChannelDestroyed,
+    ChannelEnteredBridge,
+    ChannelLeftBridge,
+    ChannelStateChange,
+    Event,
+    HangUpAsked,
+    KeyPressed,
+    PlaybackFinished,
+    RecordingFinished,
+    StasisEnd,
+    StasisStart,
+    channel_of,
+    read,
+)
 from pbx.ari.fake import FakePbx
 from tests.polling import until
 
@@ -165,3 +181,63 @@ def test_events_are_read_as_asterisk_sends_them() -> None:
     )
     assert finished == RecordingFinished("a", "c1", 3, 2)
     assert read({"type": "Dial"}) is None
+
+
+def test_the_events_of_a_talk_are_read_with_their_channel_and_bridge() -> None:
+    channel, bridge = Channel("c1", "PJSIP/trunk-1", "Up", "+39061"), {"id": "b1", "bridge_type": "mixing"}
+    assert read({"type": "ChannelStateChange", "channel": CHANNEL}) == ChannelStateChange(channel)
+    entered = read({"type": "ChannelEnteredBridge", "channel": CHANNEL, "bridge": bridge})
+    assert entered == ChannelEnteredBridge(channel, "b1")
+    assert channel_of(ChannelEnteredBridge(channel, "b1")) == "c1"
+    assert read({"type": "ChannelLeftBridge", "channel": CHANNEL, "bridge": bridge}) == ChannelLeftBridge(channel, "b1")
+    assert read({"type": "BridgeDestroyed", "bridge": bridge}) == BridgeDestroyed("b1")
+    assert channel_of(BridgeDestroyed("b1")) is None
+
+
+def test_what_played_to_a_bridge_is_no_channels() -> None:
+    playback = {"id": "p1", "target_uri": "bridge:b1", "state": "done"}
+    event = read({"type": "PlaybackFinished", "playback": playback})
+    assert event == PlaybackFinished("p1", "", "done")
+    assert channel_of(event) is None
+
+
+async def test_every_event_but_an_arrival_is_heard_in_order_whether_or_not_somebody_listens(tmp_path: Path) -> None:
+    heard: list[Event] = []
+    async with Connected(tmp_path, on_event=heard.append) as desk:
+        channel = desk.pbx.dial("c1", "id")
+        inbox = desk.ari.listen("c1")
+        desk.pbx.press(channel, "1")
+        desk.pbx.hang_up(channel)
+        kinds = [KeyPressed, HangUpAsked, StasisEnd, ChannelDestroyed]
+        await until(lambda: len(heard) == len(kinds), what="every event")
+        assert [type(event) for event in heard] == kinds
+        assert [await inbox.get(1) for _ in kinds] == heard
+
+
+async def test_a_hearer_that_fails_on_one_event_hears_the_next(tmp_path: Path) -> None:
+    heard: list[Event] = []
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        raise ValueError("a fault of ours")
+
+    async with Connected(tmp_path, on_event=hear) as desk:
+        desk.pbx.press(desk.pbx.dial("c1", "id"), "12")
+        await until(lambda: len(heard) == 2, what="both keys")
+        assert await desk.ari.request(op.LIST_CHANNELS)
+
+
+async def test_variables_of_a_new_channel_go_into_the_requests_body(tmp_path: Path) -> None:
+    async with Connected(tmp_path) as desk:
+        asked: list[dict[str, Any]] = []
+
+        def answer(request: dict[str, Any]) -> dict[str, Any]:
+            asked.append(request)
+            return {"type": "RESTResponse", "request_id": request["request_id"], "status_code": 200}
+
+        desk.pbx.answer = answer  # type: ignore[method-assign]
+        await desk.ari.request(op.ORIGINATE, endpoint="PJSIP/201", app="queue", variables={"CALL_ID": "è 1"})
+        [request] = asked
+        assert request["uri"] == "channels?endpoint=PJSIP%2F201&app=queue"
+        assert json.loads(request["message_body"]) == {"variables": {"CALL_ID": "è 1"}}
+        assert request["content_type"] == "application/json"
