@@ -24,6 +24,7 @@ from ticket_core.clock.model import Tally
 from ticket_core.clock.seat import Seat
 from ticket_core.clock.service import Timekeeper
 from ticket_core.clock.settings import ClockSettings
+from ticket_core.locks import Lock
 from ticket_core.settings import CodeSettings
 
 
@@ -82,7 +83,7 @@ class Instance:
 
 
 CUT = (
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND classid = 840842"
+    f"SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND classid = {Lock.SEAT.value}"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 

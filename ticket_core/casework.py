@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -19,10 +19,12 @@ from foundation import logs
 from foundation.clock import Clock
 from foundation.database import Database
 from foundation.steps import IllegalStep
+from ticket_core import locks
 from ticket_core.changes import Changes, Verbs
 from ticket_core.code_book import CodeBook
 from ticket_core.edits import Edit
 from ticket_core.erasing import forget, hold_family
+from ticket_core.events.model import Event
 from ticket_core.intake import cleaned
 from ticket_core.letters import Letters
 from ticket_core.model import Channel, Closure, Practice, PracticeClass, PracticeState, Request
@@ -65,9 +67,7 @@ class Casework(Verbs):
         async with self._changes() as changes:
             practice_id = practice_id or uuid4()
             # Two who write down the same one at once do so one after the other.
-            await changes.session.execute(
-                select(func.pg_advisory_xact_lock(func.hashtextextended(str(practice_id), 0)))
-            )
+            await locks.hold(changes.session, locks.Lock.PRACTICE, str(practice_id))
             row = await changes.session.get(PracticeRow, practice_id)
             if row is None:
                 row = await changes.open_practice(request, author, practice_id)
@@ -183,13 +183,14 @@ class Casework(Verbs):
                 await self.letters.answer(changes, row, text, author)
             return row.value()
 
-    async def answer_event(self, practice_id: UUID, event: str, text: str, author: str) -> bool:
-        """Give one practice of an event the answer that all get. False where there is nothing to answer, or no way to."""
+    async def answer_event(self, practice_id: UUID, event: Event, text: str, author: str) -> bool:
+        """Give one practice of an event the answer that all get. False where it left the event, or cannot or need not be answered."""
         async with self._changed(practice_id, None, also_erased=True) as (changes, row):
-            if not row.email or row.state not in (PracticeState.RECEIVED, PracticeState.IN_PROGRESS):
+            answerable = row.email and row.state in (PracticeState.RECEIVED, PracticeState.IN_PROGRESS)
+            if row.event_id != event.id or not answerable:
                 return False
-            changes.step(row, PracticeState.ANSWERED, f"event {event}: {text}", author)
-            await self.letters.event_answer(changes, row, event, text, author)
+            changes.step(row, PracticeState.ANSWERED, f"event {event.name}: {text}", author)
+            await self.letters.event_answer(changes, row, event.name, text, author)
             return True
 
     async def close(

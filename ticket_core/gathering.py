@@ -20,7 +20,10 @@ PAGE = 200
 
 @dataclass(frozen=True)
 class Answered:
-    """To how many practices of an event the answer went, and how many are left to people: they wait, are answered, or have no e-mail."""
+    """To how many practices of an event the answer went, and how many are left to people.
+
+    Those wait, are answered, have no e-mail address, or left the event in that instant.
+    """
 
     answered: int
     left: int
@@ -45,7 +48,7 @@ class Gathering:
         return await self._casework.correct(practice_id, Edit(event_id=event_id), author, reason)
 
     async def answer(self, event_id: UUID, text: str, author: str) -> Answered:
-        """Answer every practice of an event that is received or in progress and has an e-mail address.
+        """Answer every practice of an event that is received or in progress and has an e-mail address; the event may be closed.
 
         Each is a decision of its own: stopped half way and begun again, it goes on with those that are left. Raises `UnknownEvent`.
         """
@@ -56,7 +59,7 @@ class Gathering:
         after: UUID | None = None
         while page := await self._events.practices_of(event_id, after, PAGE):
             for practice_id in page:
-                went = await self._casework.answer_event(practice_id, event.name, text, author)
+                went = await self._casework.answer_event(practice_id, event, text, author)
                 answered, left = answered + went, left + (not went)
             after = page[-1]
         if answered:

@@ -18,6 +18,7 @@ import ticket_core.people.store
 import ticket_core.replies.store
 import ticket_core.store
 from foundation.database import Base
+from ticket_core.locks import Lock
 
 # Importing a room's store is what puts its tables into the metadata.
 ROOMS = (
@@ -32,13 +33,12 @@ ROOMS = (
     ticket_core.replies.store,
     ticket_core.store,
 )
-LOCK = 840_840
 
 engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
 with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=Base.metadata)
     with context.begin_transaction():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock, 0)"), {"lock": Lock.TABLES.value})
         context.run_migrations()
     connection.commit()
 engine.dispose()

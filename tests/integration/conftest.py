@@ -14,6 +14,8 @@ from tests.clocks import HeldClock
 from tests.postgres import TEMPLATE, Throwaway, throwaway_cluster
 from tests.practices import CODES, COUNTING
 from ticket_core.casework import Casework
+from ticket_core.events.model import Event, EventKind
+from ticket_core.events.service import Events
 from ticket_core.replies.service import Replies
 from ticket_core.service import Practices
 
@@ -79,3 +81,9 @@ def casework(database: Database, clock: HeldClock, replies: Replies) -> Casework
 def practices(database: Database, clock: HeldClock) -> Practices:
     """Practices and their messages, by the held clock."""
     return Practices(database, clock, COUNTING, CODES)
+
+
+@pytest.fixture
+async def event(database: Database, clock: HeldClock) -> Event:
+    """An earthquake that is declared, by the held clock."""
+    return await Events(database, clock).declare("Terremoto", EventKind.EARTHQUAKE, clock.now(), "felt widely", "rossi")

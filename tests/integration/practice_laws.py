@@ -51,6 +51,7 @@ class Told:
     operator: str | None = None
     merged_into: UUID | None = None
     erased: bool = False
+    in_event: bool = False
     counts_from: datetime = field(kw_only=True)
 
     def moved(self, to: PracticeState, at: datetime) -> None:

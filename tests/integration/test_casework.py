@@ -16,6 +16,7 @@ from tests.practices import CODES, COUNTING
 from ticket_core.casework import Casework, NoReplyAddress, Taken
 from ticket_core.changes import Conflict, UnknownPractice
 from ticket_core.edits import Edit
+from ticket_core.events.model import Event
 from ticket_core.histories import Histories
 from ticket_core.model import (
     Channel,
@@ -407,17 +408,20 @@ async def test_unknown_erased_and_expired_codes_look_the_same(
 
 
 async def test_one_answer_goes_to_each_practice_once_and_the_rest_is_left_to_people(
-    casework: Casework, replies: Replies
+    casework: Casework, replies: Replies, event: Event
 ) -> None:
     open_one, answered = await begun(casework), await begun(casework)
     without = await begun(casework, Request(channel=Channel.PHONE_CALL, requester=Requester(phone="+390612345678")))
+    elsewhere = await begun(casework)
+    for one in (open_one, answered, without):
+        await casework.correct(one.id, Edit(event_id=event.id), "anna", "about it")
     await casework.answer(answered.id, "Già risposto.", "anna")
     sent = [
-        await casework.answer_event(one.id, "Terremoto", "Le scuole sono aperte.", "carla")
-        for one in (open_one, answered, without)
+        await casework.answer_event(one.id, event, "Le scuole sono aperte.", "carla")
+        for one in (open_one, answered, without, elsewhere)
     ]
-    again = await casework.answer_event(open_one.id, "Terremoto", "Le scuole sono aperte.", "carla")
-    assert (sent, again) == ([True, False, False], False)
+    again = await casework.answer_event(open_one.id, event, "Le scuole sono aperte.", "carla")
+    assert (sent, again) == ([True, False, False, False], False)
     assert (await kinds(replies, open_one.id)).count(LetterKind.EVENT_ANSWER) == 1
 
 
@@ -447,9 +451,10 @@ async def test_what_was_asked_for_goes_with_an_erased_practice(casework: Casewor
 
 
 async def test_nothing_is_written_into_an_erased_practice(
-    casework: Casework, practices: Practices, clock: HeldClock
+    casework: Casework, practices: Practices, clock: HeldClock, event: Event
 ) -> None:
     practice = await begun(casework)
+    await casework.correct(practice.id, Edit(event_id=event.id), "anna", "about it")
     await casework.erase(practice.id, "carla", "asked for")
     erased = await practices.practice(practice.id)
     for late in (
@@ -461,5 +466,5 @@ async def test_nothing_is_written_into_an_erased_practice(
     ):
         with pytest.raises(IllegalStep, match="erased"):
             await late
-    assert not await casework.answer_event(practice.id, "Terremoto", "Sì.", "carla")
+    assert not await casework.answer_event(practice.id, event, "Sì.", "carla")
     assert await practices.practice(practice.id) == erased

@@ -19,6 +19,8 @@ from tests.practices import CODES, COUNTING
 from ticket_core.casework import Casework, NoReplyAddress, Taken
 from ticket_core.changes import Conflict
 from ticket_core.edits import Edit
+from ticket_core.events.model import EventKind
+from ticket_core.events.service import Events
 from ticket_core.histories import Histories
 from ticket_core.model import (
     Channel,
@@ -66,6 +68,11 @@ class CaseworkMachine(RuleBasedStateMachine):
         database = self.world.database
         self.casework = Casework(database, self.clock, COUNTING, CODES, Replies(database, self.clock))
         self.book: dict[UUID, Told] = {}
+        # An open event's name is its own, also among those of other examples.
+        declared = Events(database, self.clock).declare(
+            f"Terremoto {uuid4()}", EventKind.EARTHQUAKE, self.clock.now(), "felt widely", "rossi"
+        )
+        self.event = self.world.do(declared)
         self.seen: dict[str, Any] = self.look()
 
     # -- what every step is measured with
@@ -205,14 +212,21 @@ class CaseworkMachine(RuleBasedStateMachine):
         act = self.casework.answer
         self.step(which, lambda one, seen: act(one, "È sicuro.", "anna", by, seen), stale, refusal, S.ANSWERED)
 
+    @rule(which=WHICH, belongs=st.sampled_from([True, True, False]), stale=STALE)
+    def put(self, which: int, belongs: bool, stale: bool) -> None:
+        told, edit = self.book[self.pick(which)], Edit(event_id=self.event.id if belongs else None)
+        if not stale and not told.erased:
+            told.in_event = belongs
+        self.step(which, lambda one, seen: self.casework.correct(one, edit, "anna", "so", seen), stale, _erased)
+
     @rule(which=WHICH)
     def answer_event(self, which: int) -> None:
         practice_id = self.pick(which)
         told, before = self.book[practice_id], self.seen
-        answers = told.email and told.state in OPEN
+        answers = told.email and told.state in OPEN and told.in_event
         if answers:
             told.moved(S.ANSWERED, self.clock.now())
-        assert self.done(self.casework.answer_event(practice_id, "Terremoto", "Aperte.", "carla")) is answers
+        assert self.done(self.casework.answer_event(practice_id, self.event, "Aperte.", "carla")) is answers
         assert answers or self.seen == before
 
     @rule(which=WHICH, closure=CLOSURES, stale=STALE)

@@ -24,6 +24,9 @@ from ticket_core.attachments.service import Attachments
 from ticket_core.attachments.settings import AttachmentSettings
 from ticket_core.casework import Casework, NoReplyAddress
 from ticket_core.documents import Documents
+from ticket_core.edits import Edit
+from ticket_core.events.model import EventKind
+from ticket_core.events.service import Events
 from ticket_core.histories import Histories
 from ticket_core.model import Audio, Channel, Closure, PracticeState, Request, Requester, RequesterType
 from ticket_core.overview import Overview
@@ -150,9 +153,14 @@ async def the_code_tells_the_state_and_nothing_else(service: Service) -> None:
 
 
 async def a_group_is_told_the_same(service: Service) -> None:
+    starts = service.clock.now()
+    event = await Events(service.database, service.clock).declare(
+        "Terremoto", EventKind.EARTHQUAKE, starts, "felt widely", "rossi"
+    )
     practices = [await service.casework.open(FORM, "form") for _ in range(3)]
     for practice in practices:
-        assert await service.casework.answer_event(practice.id, "Terremoto", "Le scuole sono aperte.", "carla")
+        await service.casework.correct(practice.id, Edit(event_id=event.id), "anna", "about it")
+        assert await service.casework.answer_event(practice.id, event, "Le scuole sono aperte.", "carla")
         bodies = [letter.body for letter in await service.replies.letters_of(practice.id)]
         assert sum("Le scuole sono aperte." in body for body in bodies) == 1
 

@@ -15,6 +15,7 @@ from tests.practices import CODES, COUNTING
 from ticket_core import gathering
 from ticket_core.casework import Casework
 from ticket_core.changes import UnknownPractice
+from ticket_core.edits import Edit
 from ticket_core.events.belonging import UnknownEvent
 from ticket_core.events.model import Event, EventKind
 from ticket_core.events.rules import IllegalEvent
@@ -111,6 +112,33 @@ async def test_an_answer_that_was_interrupted_goes_on_with_those_that_are_left(
     for practice_id in written:
         letters = await office.replies.letters_of(practice_id)
         assert [letter.kind for letter in letters].count(LetterKind.EVENT_ANSWER) == 1
+
+
+async def test_a_practice_that_left_the_event_after_it_was_listed_does_not_get_its_answer(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = await office.event()
+    stays, leaves = await office.written(), await office.written()
+    for practice_id in (stays, leaves):
+        await office.gathering.put(practice_id, event.id, "anna", "about it")
+
+    async def after_one_has_left(*asked_for: Any) -> bool:
+        await office.casework.correct(leaves, Edit(event_id=None), "bruno", "not about it")
+        return await Casework.answer_event(office.casework, *asked_for)
+
+    monkeypatch.setattr(office.casework, "answer_event", after_one_has_left)
+    assert await office.gathering.answer(event.id, "Sì", "carla") == Answered(1, 1)
+    left = await office.practices.practice(leaves)
+    assert left is not None
+    assert left.state is PracticeState.RECEIVED
+    assert LetterKind.EVENT_ANSWER not in [letter.kind for letter in await office.replies.letters_of(leaves)]
+
+
+async def test_what_waits_in_an_event_that_was_closed_can_still_be_answered(office: Office) -> None:
+    event, practice_id = await office.event(), await office.written()
+    await office.gathering.put(practice_id, event.id, "anna", "")
+    await office.events.close(event.id, "over", "rossi")
+    assert await office.gathering.answer(event.id, "Le scuole sono aperte.", "carla") == Answered(1, 0)
 
 
 async def test_nothing_is_put_into_a_closed_event(office: Office) -> None:

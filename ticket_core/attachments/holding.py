@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foundation.database import Database
+from ticket_core import locks
 from ticket_core.attachments.ports import BlobStore
 from ticket_core.attachments.store import AttachmentRow
-
-# Locks of this kind only: the second key is the digest's.
-KIND = 840_841
 
 
 async def hold(session: AsyncSession, sha256: str) -> None:
     """Until the transaction ends, nobody else binds a row to this content or removes it."""
-    await session.execute(select(func.pg_advisory_xact_lock(KIND, func.hashtext(sha256))))
+    await locks.hold(session, locks.Lock.CONTENT, sha256)
 
 
 async def release(database: Database, blobs: BlobStore, sha256: str) -> bool:

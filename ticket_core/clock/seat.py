@@ -18,10 +18,11 @@ from sqlalchemy.pool import NullPool
 from foundation import logs
 from foundation.clock import Clock
 from foundation.database import DatabaseSettings
+from ticket_core.locks import Lock
 
 log = logs.get(__name__)
 
-KIND, NUMBER = 840_842, 1
+KIND, NUMBER = Lock.SEAT.value, 0
 TAKE = text(f"SELECT pg_try_advisory_lock({KIND}, {NUMBER})")
 HELD = text(
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"  # noqa: S608 (numbers)

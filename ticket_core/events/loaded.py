@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ticket_core import locks
 from ticket_core.events.store import LoadedRow
 
 
@@ -15,7 +16,7 @@ async def is_loaded(session: AsyncSession, name: str, version: str) -> bool:
     """Whether this version was written. When not, no other process writes the list until this transaction ends."""
     if await _version(session, name) == version:
         return True
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"loaded_list {name}"))))
+    await locks.hold(session, locks.Lock.LIST, name)
     return await _version(session, name) == version
 
 

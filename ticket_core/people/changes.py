@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ticket_core import locks
 from ticket_core.people.model import Office, OfficeRequester, Role, Staff
 from ticket_core.people.rules import competence_fault
 from ticket_core.people.store import OfficeRow, StaffRow
-
-# Any number that no other part of this software locks.
-ONE_AT_A_TIME = 840_841
 
 
 class PeopleError(Exception):
@@ -49,7 +47,7 @@ class LastAdministrator(PeopleError):
 
 async def one_at_a_time(session: AsyncSession) -> None:
     """Wait for whoever else changes who may do what: a rule that looks at several rows holds only if they stand still."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+    await locks.hold(session, locks.Lock.PEOPLE, "")
 
 
 async def locked_staff(session: AsyncSession, staff_id: UUID) -> StaffRow:
