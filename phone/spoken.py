@@ -32,7 +32,13 @@ WORDS = {
     "it": {"always": "a ogni ora, tutti i giorni", "today": "oggi", "tomorrow": "domani"},
     "en": {"always": "at all hours, every day", "today": "today", "tomorrow": "tomorrow"},
 }
+PLUS = {"it": "più", "en": "plus"}
 HALVES = (0, 30)
+HOME = "+39"
+FURTHEST_PLACE = 99
+HOUR_MIN = 60
+MINUTES = (*range(1, 10), *range(10, HOUR_MIN + 1, 5))
+"""The minutes that a wait is told in: beyond ten nobody needs the single one, and no estimate is as good as that."""
 GROUPS = (3, 3, 3, 2)
 SOON_DAYS = 7
 
@@ -49,7 +55,28 @@ def pieces(language: str) -> dict[str, str]:
         for minute in HALVES if hour < 24 else (0,):
             clock = f"{hour:02}{minute:02}"
             found[f"at-{clock}"], found[f"from-{clock}"], found[f"to-{clock}"] = _times(hour, minute, language)
-    return found | WORDS[language]
+    found |= {f"position-{n}": _place(n, language) for n in range(1, FURTHEST_PLACE + 1)}
+    for minutes in MINUTES:
+        found[f"number-{minutes}"] = _number(minutes, language)
+        found[f"minutes-{minutes}"], found[f"and-minutes-{minutes}"] = _minutes(minutes, language)
+    return found | WORDS[language] | {"plus": PLUS[language]}
+
+
+def _place(number: int, language: str) -> str:
+    return f"Lei è il numero {number} in attesa." if language == "it" else f"You are number {number} in line."
+
+
+def _number(number: int, language: str) -> str:
+    if number == 1:
+        return "uno" if language == "it" else "one"
+    return str(number)
+
+
+def _minutes(number: int, language: str) -> tuple[str, str]:
+    italian = language == "it"
+    many = f"{number} {'minuti' if italian else 'minutes'}"
+    alone = {1: "un minuto" if italian else "one minute", HOUR_MIN: "un'ora" if italian else "an hour"}
+    return alone.get(number, many), f"{'e' if italian else 'and'} {many}"
 
 
 def _from_day(word: str, language: str) -> str:
@@ -129,3 +156,31 @@ def spoken_opening(opening: datetime, now: datetime) -> tuple[str, ...]:
 
 def _clock(moment: time) -> str:
     return f"{moment.hour:02}{moment.minute:02}"
+
+
+def spoken_position(number: int) -> tuple[str, ...]:
+    """A place in line, counted from 1; far back it is not worth a number."""
+    return (f"position-{number}",) if number <= FURTHEST_PLACE else ("position-many",)
+
+
+def spoken_wait(low_min: int, high_min: int) -> tuple[str, ...]:
+    """An estimated wait in minutes, 0 <= low <= high, wider rather than narrower; () for what tells nothing: from none to over an hour."""
+    low = max((minutes for minutes in MINUTES if minutes <= low_min), default=0)
+    high = min((minutes for minutes in MINUTES if minutes >= high_min), default=None)
+    if high is None:
+        return ("wait-over", f"minutes-{low}") if low else ()
+    if not low:
+        return "wait-under", f"minutes-{high}"
+    if low == high:
+        return "wait-about", f"minutes-{low}"
+    return "wait-between", f"number-{low}", f"and-minutes-{high}"
+
+
+def spoken_phone(number: str) -> tuple[str, ...]:
+    """A telephone number in E.164, digit by digit in groups of three; an Italian one as it is dialled in Italy."""
+    home = number.startswith(HOME)
+    digits = number.removeprefix(HOME if home else "+")
+    names: tuple[str, ...] = () if home else ("plus",)
+    for at in range(0, len(digits), 3):
+        names += (*(f"digit-{digit}" for digit in digits[at : at + 3]), "pause-short")
+    return names[:-1]

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phone.catalogue import LANGUAGES, SOUNDS, catalogue
-from phone.spoken import spoken_code, spoken_date, spoken_hours, spoken_opening
+from phone.spoken import (
+    spoken_code,
+    spoken_date,
+    spoken_hours,
+    spoken_opening,
+    spoken_phone,
+    spoken_position,
+    spoken_wait,
+)
 
 ROME = ZoneInfo("Europe/Rome")
 NOW = datetime(2026, 10, 5, 22, 0, tzinfo=ROME)  # a Monday
@@ -95,3 +103,59 @@ def test_every_code_can_be_said_and_loses_no_digit(code: str, language: str) -> 
 def test_every_week_on_half_hours_can_be_said(first: int, last: int, opens: int, closes: int, language: str) -> None:
     names = spoken_hours(first, last, time(opens // 2, opens % 2 * 30), time(closes // 2, closes % 2 * 30))
     assert catalogue(language).keys() >= set(names)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "italian", "english"),
+    [
+        (0, 0, "Attesa stimata: meno di un minuto", "Estimated wait: less than one minute"),
+        (0, 4, "Attesa stimata: meno di 4 minuti", "Estimated wait: less than 4 minutes"),
+        (1, 1, "Attesa stimata: circa un minuto", "Estimated wait: about one minute"),
+        (1, 3, "Attesa stimata: tra uno e 3 minuti", "Estimated wait: between one and 3 minutes"),
+        (2, 4, "Attesa stimata: tra 2 e 4 minuti", "Estimated wait: between 2 and 4 minutes"),
+        (11, 12, "Attesa stimata: tra 10 e 15 minuti", "Estimated wait: between 10 and 15 minutes"),
+        (60, 60, "Attesa stimata: circa un'ora", "Estimated wait: about an hour"),
+        (41, 90, "Attesa stimata: più di 40 minuti", "Estimated wait: more than 40 minutes"),
+        (75, 300, "Attesa stimata: più di un'ora", "Estimated wait: more than an hour"),
+    ],
+)
+def test_a_wait_is_told_as_a_range_that_is_wider_rather_than_narrower(
+    low: int, high: int, italian: str, english: str
+) -> None:
+    assert sentence(spoken_wait(low, high), "it") == italian
+    assert sentence(spoken_wait(low, high), "en") == english
+
+
+def test_a_wait_of_which_nothing_is_known_is_not_told() -> None:
+    assert spoken_wait(0, 61) == ()
+
+
+@given(low=st.integers(0, 300), wider=st.integers(0, 300), language=st.sampled_from(LANGUAGES))
+def test_every_wait_can_be_said(low: int, wider: int, language: str) -> None:
+    assert catalogue(language).keys() >= set(spoken_wait(low, low + wider))
+
+
+@given(number=st.integers(1, 5000), language=st.sampled_from(LANGUAGES))
+def test_every_place_in_line_can_be_said_and_none_is_told_as_better_than_it_is(number: int, language: str) -> None:
+    [name] = spoken_position(number)
+    assert (str(number) in catalogue(language)[name]) == (number <= 99)
+
+
+def test_a_place_in_line_is_one_sentence_in_each_language() -> None:
+    assert sentence(spoken_position(3), "it") == "Lei è il numero 3 in attesa."
+    assert sentence(spoken_position(3), "en") == "You are number 3 in line."
+    assert sentence(spoken_position(100), "it") == "Prima di lei ci sono molte persone in attesa."
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("+390612345678", "061 234 567 8"), ("+393331234567", "333 123 456 7"), ("+41446681800", "plus 414 466 818 00")],
+)
+def test_a_number_is_read_in_groups_and_an_italian_one_as_it_is_dialled_there(number: str, said: str) -> None:
+    groups = " ".join(spoken_phone(number)).split(" pause-short ")
+    assert " ".join(group.replace("digit-", "").replace(" ", "") for group in groups).replace("plus", "plus ") == said
+
+
+@given(number=st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True), language=st.sampled_from(LANGUAGES))
+def test_every_number_can_be_said(number: str, language: str) -> None:
+    assert {*catalogue(language), *SOUNDS}.issuperset(spoken_phone(number))
