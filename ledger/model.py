@@ -32,6 +32,12 @@ class StepKind(StrEnum):
     RESUMED = "resumed"
     FALLBACK = "fallback"
     CALLED_BACK = "called_back"
+    NOT_ANSWERED = "not_answered"
+    HELD = "held"
+    UNHELD = "unheld"
+    TALKED = "talked"
+    WRAPPED_UP = "wrapped_up"
+    LEFT_QUEUE = "left_queue"
     ENDED = "ended"
 
 
@@ -45,6 +51,30 @@ class Outcome(StrEnum):
     MISSED = "missed"
     ABANDONED = "abandoned"
     ERROR = "error"
+
+
+class OperatorState(StrEnum):
+    """What an operator can do with their time. `UNREACHABLE`: on duty, but their phone cannot be rung."""
+
+    OFF = "off"
+    IDLE = "idle"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class OperatorStep:
+    """From `at` on the operator with this number is in this state; `reason` is why they pause, `call_id` the call it is about."""
+
+    number: str
+    state: OperatorState
+    at: datetime
+    mono: float
+    reason: str | None = None
+    call_id: UUID | None = None
 
 
 @dataclass(frozen=True)

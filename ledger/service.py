@@ -9,16 +9,16 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import String, cast, exists, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from foundation import audit, logs
 from foundation.clock import Clock
 from foundation.database import Database
-from ledger.model import Call, Happened, Outcome, Stamp, StepKind
+from ledger.model import Call, Happened, OperatorState, OperatorStep, Outcome, Stamp, StepKind
 from ledger.rules import CLEARS, CODE_TOLD, TO_CALL_BACK, weightier
-from ledger.store import CallRow, StepRow
+from ledger.store import CallRow, OperatorStepRow, StepRow
 
 log = logs.get(__name__)
 
@@ -64,6 +64,7 @@ class Ledger:
     async def step(self, call_id: UUID, kind: StepKind | str, stamp: Stamp | None = None, **detail: Any) -> None:
         """Add a step with JSON values in `detail`. Raises `UnknownCall`; `ValueError` for a kind that does not exist.
 
+        A call that is over still takes steps: its operator wraps up.
         Whoever calls keeps digits of a practice code, caller numbers and transcripts out of `detail`: it is kept and shown.
         """
         async with self._database.session() as session:
@@ -74,6 +75,44 @@ class Ledger:
         """The call is over. Raises `UnknownCall`; `ValueError` for an outcome that does not exist."""
         async with self._database.session() as session:
             await self._end(session, await self._lock(session, call_id), Outcome(outcome), stamp or self._now())
+
+    async def operator(
+        self,
+        number: str,
+        state: OperatorState | str,
+        stamp: Stamp | None = None,
+        reason: str | None = None,
+        call_id: UUID | None = None,
+    ) -> None:
+        """The operator with this number does something else from now on. Raises `ValueError` for a state that does not exist."""
+        stamp = stamp or self._now()
+        query = insert(OperatorStepRow).values(
+            id=stamp.id,
+            number=number,
+            state=OperatorState(state),
+            reason=reason,
+            call_id=call_id,
+            at=stamp.at,
+            mono=stamp.mono,
+        )
+        async with self._database.session() as session:
+            await session.execute(query.on_conflict_do_nothing(index_elements=["id"]))
+
+    async def operator_steps(self, since: datetime, until: datetime) -> list[OperatorStep]:
+        """What operators did in [since, until), oldest first, and before it what each was doing when it began."""
+        before = (
+            select(OperatorStepRow)
+            .where(OperatorStepRow.at < since)
+            .ext(distinct_on(OperatorStepRow.number))
+            .order_by(OperatorStepRow.number, OperatorStepRow.at.desc(), OperatorStepRow.mono.desc())
+        )
+        during = (
+            select(OperatorStepRow)
+            .where(OperatorStepRow.at >= since, OperatorStepRow.at < until)
+            .order_by(OperatorStepRow.at, OperatorStepRow.mono, OperatorStepRow.id)
+        )
+        async with self._database.session() as session:
+            return [row.value() for query in (before, during) for row in (await session.execute(query)).scalars()]
 
     async def import_call(
         self,

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.database import Base, Instant, one_of
-from ledger.model import Call, Outcome, Step, StepKind
+from ledger.model import Call, OperatorState, OperatorStep, Outcome, Step, StepKind
 
 
 class CallRow(Base):
@@ -54,7 +54,11 @@ class StepRow(Base):
     """One step of a call; rows are only ever added."""
 
     __tablename__ = "call_step"
-    __table_args__ = (UniqueConstraint("call_id", "seq", name="call_step_in_order"),)
+    __table_args__ = (
+        UniqueConstraint("call_id", "seq", name="call_step_in_order"),
+        # A report looks for the calls of a day by these few steps, and finds the rest by call.
+        Index("call_step_of_queue", "at", "call_id", postgresql_where=text("kind IN ('queued', 'left_queue')")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.call_id"))
@@ -63,3 +67,23 @@ class StepRow(Base):
     mono: Mapped[float]
     kind: Mapped[StepKind] = mapped_column(one_of(StepKind, "call_step_kind"))
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class OperatorStepRow(Base):
+    """What an operator does from an instant on; rows are only ever added."""
+
+    __tablename__ = "operator_step"
+    __table_args__ = (Index("operator_step_by_time", "at"), Index("operator_step_by_number", "number", "at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(8))
+    state: Mapped[OperatorState] = mapped_column(one_of(OperatorState, "operator_step_state"))
+    reason: Mapped[str | None] = mapped_column(Text)
+    # No foreign key: a step of an operator may be written before the call's own arrival.
+    call_id: Mapped[UUID | None]
+    at: Mapped[datetime] = mapped_column(Instant)
+    mono: Mapped[float]
+
+    def value(self) -> OperatorStep:
+        """The frozen value of this row."""
+        return OperatorStep(self.number, self.state, self.at, self.mono, self.reason, self.call_id)

@@ -1,0 +1,88 @@
+"""What operators do, and the steps of calls that wait and talk, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from centralino import migrate
+from foundation.clock import SystemClock
+from foundation.database import Database, DatabaseSettings
+from ledger.model import OperatorState, Outcome, Stamp, StepKind
+from ledger.service import Ledger
+from tests.clocks import HeldClock
+from tests.postgres import Throwaway
+
+
+@pytest.fixture
+def ledger(database: Database, clock: HeldClock) -> Ledger:
+    return Ledger(database, clock)
+
+
+async def test_what_an_operator_does_is_read_with_what_they_did_when_the_time_began(
+    ledger: Ledger, clock: HeldClock
+) -> None:
+    call_id, began = uuid4(), clock.now()
+    await ledger.operator("201", OperatorState.IDLE)
+    await ledger.operator("202", "paused", reason="lunch")
+    clock.move(minutes=5)
+    await ledger.operator("201", "ringing", call_id=call_id)
+    clock.move(minutes=5)
+    await ledger.operator("201", OperatorState.TALKING, call_id=call_id)
+    found = await ledger.operator_steps(began + timedelta(minutes=7), clock.now() + timedelta(seconds=1))
+    assert [(step.number, step.state, step.reason, step.call_id) for step in found] == [
+        ("201", OperatorState.RINGING, None, call_id),
+        ("202", OperatorState.PAUSED, "lunch", None),
+        ("201", OperatorState.TALKING, None, call_id),
+    ]
+    assert found[-1].at == clock.now()
+    assert await ledger.operator_steps(began, began) == []
+
+
+async def test_an_operators_step_written_twice_is_written_once(ledger: Ledger, clock: HeldClock) -> None:
+    stamp = Stamp(uuid4(), clock.now(), 1.0)
+    for _ in range(2):
+        await ledger.operator("201", OperatorState.IDLE, stamp)
+    assert len(await ledger.operator_steps(clock.now(), clock.now() + timedelta(seconds=1))) == 1
+
+
+async def test_a_state_that_does_not_exist_is_a_clear_error_and_writes_nothing(
+    ledger: Ledger, clock: HeldClock
+) -> None:
+    with pytest.raises(ValueError, match="asleep"):
+        await ledger.operator("201", "asleep")
+    assert await ledger.operator_steps(clock.now(), clock.now() + timedelta(days=1)) == []
+
+
+async def test_wrap_up_is_added_to_a_call_that_is_over(ledger: Ledger) -> None:
+    call_id = uuid4()
+    await ledger.arrived(call_id, None, None, "it")
+    await ledger.step(call_id, StepKind.TALKED, operator="201", talk_s=60.0, hold_s=0.0)
+    await ledger.ended(call_id, Outcome.ANSWERED)
+    await ledger.step(call_id, StepKind.WRAPPED_UP, operator="201", wrap_up_s=15.0)
+    call = await ledger.call(call_id)
+    assert call is not None
+    assert [step.kind for step in call.steps] == ["arrived", "talked", "ended", "wrapped_up"]
+    assert call.outcome is Outcome.ANSWERED
+
+
+async def test_steps_of_the_queue_go_down_and_come_up_to_be_written_again(postgres: Throwaway) -> None:
+    with postgres.empty_database() as url:
+        for _ in range(2):
+            migrate.upgrade(url)
+            database, call_id = Database(DatabaseSettings(url=url)), uuid4()
+            ledger = Ledger(database, SystemClock())
+            await ledger.arrived(call_id, None, None, "it")
+            await ledger.step(call_id, StepKind.QUEUED, queue="main", language="it", via="menu", position=1)
+            await ledger.step(call_id, StepKind.LEFT_QUEUE, why="message", waited_s=1.0)
+            await ledger.operator("201", OperatorState.UNREACHABLE)
+            await database.close()
+            migrate.downgrade(url, "0010")
+            engine = create_engine(url, poolclass=NullPool)
+            with engine.connect() as connection:
+                kinds = connection.execute(text("SELECT kind FROM call_step WHERE call_id = :id"), {"id": call_id})
+                assert set(kinds.scalars()) == {"arrived", "queued"}
