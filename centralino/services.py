@@ -81,15 +81,16 @@ class Services:
             "PYTHONUNBUFFERED": "1",
             # Only what was set: a default is every process's own.
             **{
-                f"CENTRALINO_{part.upper()}__{name.upper()}": str(value)
+                f"CENTRALINO_{part.upper()}__{name.upper()}": value if isinstance(value, str) else json.dumps(value)
                 for part, values in (
                     ("ivr", self._tree.ivr),
+                    ("queue", self._tree.queue),
                     ("hours", self._tree.hours),
                     ("terms", self._tree.terms),
                     ("clock", self._tree.clock),
                     ("retention", self._tree.retention),
                 )
-                for name, value in values.model_dump(exclude_unset=True).items()
+                for name, value in values.model_dump(mode="json", exclude_unset=True, exclude_none=True).items()
             },
         }
 
@@ -130,6 +131,9 @@ class Services:
         environ = self.environ() | {"CENTRALINO_MONITOR__ADDRESS": self.monitor_address(name)}
         if name in SPEAK_AMI:
             environ |= self.ami_environ(name)
+        if name == "queue":
+            # Each process that must not lose a word has a folder of its own for what the database does not have yet.
+            environ["CENTRALINO_OUTBOX__FOLDER"] = str(self._folders.outbox / "queue")
         if name == "guard":
             environ |= self.guard_environ()
         return Service(name, [sys.executable, "-m", OURS[name]], ready, environ=environ, stop_within_s=15.0)

@@ -13,6 +13,7 @@ from channels.settings import SmtpSettings
 from dialplan.settings import HoursSettings
 from foundation.settings import Part
 from ivr.settings import IvrSettings
+from queue_manager.settings import QueueSettings
 from ticket_core.attachments.settings import AttachmentSettings, BucketSettings
 from ticket_core.clock.settings import ClockSettings, RetentionSettings
 from ticket_core.settings import TermSettings
@@ -159,6 +160,7 @@ class Tree(BaseModel):
     up: UpSettings = UpSettings()
     hours: HoursSettings = HoursSettings()
     ivr: IvrSettings = IvrSettings()
+    queue: QueueSettings = QueueSettings()
     smtp: SmtpSettings = SmtpSettings()
     terms: TermSettings = TermSettings()
     clock: ClockSettings = ClockSettings()

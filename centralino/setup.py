@@ -12,7 +12,7 @@ from centralino.obtain import asterisk_root
 from centralino.settings import Folders, Tree
 from foundation.process import CannotStart
 from phone.catalogue import LANGUAGES, catalogue
-from phone.voice import EspeakVoice, PicoVoice, Voice, render, render_tones
+from phone.voice import EspeakVoice, PicoVoice, Voice, render, render_music, render_tones
 from voicemail_worker import install, models
 from voicemail_worker.model import EngineName, ModelError
 
@@ -39,6 +39,7 @@ def make_prompts(folders: Folders, root: str, say: Say) -> None:
         made = render(catalogue(language), language, voice, folders.sounds, folders.prompts, folders.studio)
         render_tones(language, folders.sounds)
         say(f"prompts: {language}, {made} rendered now")
+    render_music(folders.sounds, folders.studio)
 
 
 def choose_voice(folders: Folders, root: str) -> Voice:

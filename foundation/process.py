@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -33,6 +33,15 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[list[asynci
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until_one_ends(stop: asyncio.Event, tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Return on `stop`. A task that ends by itself before has failed, and what it raised is raised here."""
+    stopping = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for task in done - {stopping}:
+        task.result()
 
 
 def run(process: str, serve: Callable[[asyncio.Event, Health], Awaitable[None]]) -> None:

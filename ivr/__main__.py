@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
@@ -100,9 +100,11 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     health.at_each_beat(lambda: EVENTS_WAITING.set(switchboard.ari.events_waiting))
     try:
         async with running(switchboard.ari.run(), switchboard.heartbeat.run(), *beside) as tasks:
-            await _until_one_ends(stop, tasks)
+            await process.until_one_ends(stop, tasks)
             await switchboard.drain(tree.ivr.drain_s)
             await outbox.drained(DRAINED_WITHIN_S)
+    except ApplicationTaken as error:
+        raise CannotStart(f"{error}. Only one ivr may run for one PBX; this one has stopped.") from None
     finally:
         await bus.close()
         await database.close()
@@ -126,18 +128,6 @@ def while_connected(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitab
             await work()
 
     return done
-
-
-async def _until_one_ends(stop: asyncio.Event, tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Return on `stop`; a task that ends by itself has failed, and the process with it."""
-    stopping = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    for task in done - {stopping}:
-        try:
-            task.result()
-        except ApplicationTaken as error:
-            raise CannotStart(f"{error}. Only one ivr may run for one PBX; this one has stopped.") from None
 
 
 def main() -> None:

@@ -98,6 +98,16 @@ class Ledger:
         async with self._database.session() as session:
             await session.execute(query.on_conflict_do_nothing(index_elements=["id"]))
 
+    async def operators_now(self) -> list[OperatorStep]:
+        """What each operator does now, by number; none of whom nothing was ever written."""
+        query = (
+            select(OperatorStepRow)
+            .ext(distinct_on(OperatorStepRow.number))
+            .order_by(OperatorStepRow.number, OperatorStepRow.at.desc(), OperatorStepRow.mono.desc())
+        )
+        async with self._database.session() as session:
+            return [row.value() for row in (await session.execute(query)).scalars()]
+
     async def operator_steps(self, since: datetime, until: datetime) -> list[OperatorStep]:
         """What operators did in [since, until), oldest first, and before it what each was doing when it began."""
         before = (

@@ -17,6 +17,7 @@ import soxr
 from numpy.typing import NDArray
 
 from phone.catalogue import BEEP, LONG_PAUSE, SHORT_PAUSE, voice_language
+from phone.music import waiting_music
 
 RATE_HZ = 8000
 PROCESSING = "1"  # part of the cache key: raise it when the sound of the same text changes
@@ -109,6 +110,13 @@ def render_tones(language: str, sounds: Path) -> None:
     _publish(_faded(0.35 * np.sin(2 * np.pi * BEEP_HZ * moments)), folder / f"{BEEP}.wav")
     for name, seconds in PAUSES_S.items():
         _publish(np.zeros(int(seconds * RATE_HZ)), folder / f"{name}.wav")
+
+
+def render_music(sounds: Path, studio: Path) -> None:
+    """Put what callers in line hear into `sounds`/music, a studio recording where there is one (studio/music.wav)."""
+    folder, recorded = sounds / "music", studio / "music.wav"
+    folder.mkdir(parents=True, exist_ok=True)
+    _publish(prepare(*_read(recorded)) if recorded.exists() else waiting_music(), folder / "waiting.wav")
 
 
 def _speak(voice: Voice, text: str, language: str, work: Path) -> Floats:

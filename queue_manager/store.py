@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Enum, String, select
+from sqlalchemy import String, Text, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.clock import Clock
-from foundation.database import Base, Database
+from foundation.database import Base, Database, Instant, one_of
 from queue_manager.model import Duty, Operator, interface_of
 
 
@@ -20,21 +20,13 @@ class OperatorRow(Base):
 
     number: Mapped[str] = mapped_column(String(8), primary_key=True)
     interface: Mapped[str] = mapped_column(String(32))
-    duty: Mapped[Duty] = mapped_column(
-        Enum(
-            Duty,
-            native_enum=False,
-            length=32,
-            create_constraint=True,
-            name="operator_duty_state",
-            values_callable=lambda members: [member.value for member in members],
-        )
-    )
-    since: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    duty: Mapped[Duty] = mapped_column(one_of(Duty, "operator_duty_state"))
+    since: Mapped[datetime] = mapped_column(Instant)
+    reason: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
     def value(self) -> Operator:
         """The frozen value of this row."""
-        return Operator(self.number, self.interface, self.duty, self.since)
+        return Operator(self.number, self.interface, self.duty, self.since, self.reason)
 
 
 class Duties:
@@ -44,13 +36,14 @@ class Duties:
         self._database = database
         self._clock = clock
 
-    async def set(self, number: str, duty: Duty) -> bool:
-        """Put an operator on or off duty; False when it was so already, which keeps its `since`."""
-        values = {"interface": interface_of(number), "duty": duty, "since": self._clock.now()}
+    async def set(self, number: str, duty: Duty, reason: str = "") -> bool:
+        """What an operator does from now on, `reason` why they pause; False when it was so already, which keeps its `since`."""
+        values = {"interface": interface_of(number), "duty": duty, "reason": reason, "since": self._clock.now()}
         query = insert(OperatorRow).values(number=number, **values)
-        changed = query.on_conflict_do_update(
-            index_elements=["number"], set_=values, where=OperatorRow.duty != duty
-        ).returning(OperatorRow.number)
+        differs = (OperatorRow.duty != duty) | (OperatorRow.reason != reason)
+        changed = query.on_conflict_do_update(index_elements=["number"], set_=values, where=differs).returning(
+            OperatorRow.number
+        )
         async with self._database.session() as session:
             return (await session.execute(changed)).scalar_one_or_none() is not None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from centralino.obtain import asterisk_root
 from centralino.platform import Platform
 from centralino.settings import Tree, UpSettings
+from queue_manager.settings import QueueSettings
 
 # Below the ports that the kernel gives away by itself; each worker has room for three platforms at once.
 FIRST_PORT, PORTS_EACH, MAX_CALLS = 10000, 1000, 200
@@ -44,17 +45,26 @@ def last_words() -> list[tuple[str, str]]:
 
 @asynccontextmanager
 async def a_platform(
-    place: int = 0, added_conf: Sequence[Path] = (), durable: bool = False, **settings: object
+    place: int = 0,
+    added_conf: Sequence[Path] = (),
+    durable: bool = False,
+    queue: QueueSettings | None = None,
+    **settings: object,
 ) -> AsyncIterator[Platform]:
     """A platform of this worker's own, not started; what it started is stopped and its folder removed at the end.
 
     Platforms that are up at once in one worker have different places, 0 to 2: one that is shared lives as long as its package's
     tests. Only a `durable` one keeps what it has
-    committed when its PostgreSQL is killed.
+    committed when its PostgreSQL is killed. `queue` are the line's own settings.
     """
     folder = Path(tempfile.mkdtemp(prefix="centralino-"))
     up = UpSettings(data=folder, first_port=first_port(place), max_calls=MAX_CALLS, **settings)  # type: ignore[arg-type]
-    platform = Platform(Tree(up=up), asterisk_root(up.cache), sync_to_disk=durable, added_conf=added_conf)
+    platform = Platform(
+        Tree(up=up, queue=queue or QueueSettings()),
+        asterisk_root(up.cache),
+        sync_to_disk=durable,
+        added_conf=added_conf,
+    )
     UP.append(platform)
     try:
         yield platform

@@ -55,12 +55,14 @@ class Take:
 class Line:
     """The events and requests of one channel.
 
-    `gone` when it is ours no more; `hung_up` when that is known to be because the call ended.
+    `gone` when it is ours no more; `hung_up` when that is known to be because the call ended. `requests` is another connection for what
+    is asked of the channel, where that must not hold up what else is asked over `ari`.
     """
 
-    def __init__(self, ari: Ari, channel_id: str, spool: Path) -> None:
+    def __init__(self, ari: Ari, channel_id: str, spool: Path, requests: Ari | None = None) -> None:
         self.channel_id = channel_id
         self._ari = ari
+        self._requests = requests or ari
         self._inbox = ari.listen(channel_id)
         self._spool = spool
         self.gone = False
@@ -72,7 +74,20 @@ class Line:
         """Stop what a process that died left playing here: until it ends, the channel would take no other request."""
         for playback in self._playbacks():
             with suppress(NotFound):
-                await self._ari.request(op.STOP_PLAYBACK, {"playbackId": playback})
+                await self._requests.request(op.STOP_PLAYBACK, {"playbackId": playback})
+
+    async def stop(self) -> None:
+        """End what is heard, speech or music; the channel is idle when this returns."""
+        playing = set()
+        for playback in self._playbacks():
+            with suppress(NotFound):
+                await self._requests.request(op.STOP_PLAYBACK, {"playbackId": playback})
+                playing.add(playback)
+        ends = time.monotonic() + SETTLE_S
+        while playing and (event := await self._next(ends - time.monotonic())) is not None:
+            if isinstance(event, PlaybackFinished):
+                playing.discard(event.playback_id)
+        await self._ask(op.STOP_MOH)
 
     def _playbacks(self) -> tuple[str, str]:
         # Two names in turn, that whoever takes the call over knows; two, because the one that just ended may not be free yet.
@@ -142,7 +157,7 @@ class Line:
                 cut_short = True
                 ends = time.monotonic() + SETTLE_S
                 with suppress(NotFound):
-                    await self._ari.request(op.STOP_PLAYBACK, {"playbackId": playback})
+                    await self._requests.request(op.STOP_PLAYBACK, {"playbackId": playback})
 
     async def key(self, timeout_s: float) -> str | None:
         """The next key, typed ahead or typed now; None when none came in `timeout_s` seconds."""
@@ -220,7 +235,7 @@ class Line:
 
     async def _is_live(self, name: str) -> bool:
         try:
-            await self._ari.request(op.LIVE_RECORDING, {"recordingName": name})
+            await self._requests.request(op.LIVE_RECORDING, {"recordingName": name})
         except NotFound:
             return False
         return True
@@ -248,7 +263,7 @@ class Line:
         if self.gone:
             raise ChannelGone
         try:
-            await self._ari.request(operation, {"channelId": self.channel_id}, **query)
+            await self._requests.request(operation, {"channelId": self.channel_id}, **query)
         except NotFound:
             self.gone = True
             raise ChannelGone from None
@@ -264,7 +279,7 @@ class Line:
             raise
 
     async def _still_there(self) -> bool:
-        channels = await self._ari.request(op.LIST_CHANNELS)
+        channels = await self._requests.request(op.LIST_CHANNELS)
         self.gone = self.gone or self.channel_id not in {channel["id"] for channel in channels}
         return not self.gone
 

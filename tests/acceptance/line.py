@@ -19,6 +19,7 @@ from foundation.clock import SystemClock
 from ledger.model import Call
 from pbx.robot.phone import RobotPhone
 from phone.voice import render
+from queue_manager.settings import QueueSettings
 from tests.places import a_platform
 from tests.polling import until
 from tests.practices import step
@@ -139,13 +140,14 @@ async def a_line(
     operators: Sequence[str] = (),
     prepared: Callable[[Platform], None] | None = None,
     durable: bool = False,
+    queue: QueueSettings | None = None,
     **settings: object,
 ) -> AsyncIterator[ServiceLine]:
     """A platform of this test's own, up, with robot phones; `operators` are phones that register (see `Platform.start_robots`).
 
     `prepared` makes its data folder ready in place of `prepare`.
     """
-    async with a_platform(place, operators=tuple(operators), durable=durable, **settings) as platform:
+    async with a_platform(place, operators=tuple(operators), durable=durable, queue=queue, **settings) as platform:
         (prepared or prepare)(platform)
         await platform.start()
         await platform.start_robots(operators)

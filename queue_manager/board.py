@@ -1,0 +1,368 @@
+"""The line and the operators at one moment. Every verb takes the time, changes the board in one step, and says what happened.
+
+Nothing here waits or calls anybody: whoever stands around it rings phones, joins channels and writes it down. A leg is named when it
+is offered; what is said of a leg that the board no longer knows concerns nobody, so events may come late and in any order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from queue_manager import rules
+from queue_manager.model import (
+    Abandoned,
+    Connected,
+    Duty,
+    Happening,
+    Left,
+    Miss,
+    NotAnswered,
+    Offered,
+    Phone,
+    Place,
+    PlaceState,
+    Policy,
+    Seat,
+    SeatChanged,
+    SeatState,
+    Talked,
+    Why,
+    Withdrawn,
+    WrappedUp,
+)
+from queue_manager.states import PLACE_STEPS, SEAT_STEPS
+
+NO_ANSWER, REFUSED = "no_answer", "refused"
+"""Why the board itself pauses an operator."""
+HANDLED_WITHIN_S = 3600.0
+REFUSALS = 2
+"""An operator whose phone refuses this often in a row is paused; once may be a call that nobody has told us of."""
+CLOSING_S = 5.0
+"""How long a leg that was hung up may take to go; then its operator is rung again all the same."""
+
+
+class Board:
+    """Who waits, who is free, who talks to whom."""
+
+    def __init__(self, policy: Policy, new_leg: Callable[[], str] = lambda: str(uuid4())) -> None:
+        self.policy = policy
+        self.places: dict[UUID, Place] = {}
+        self.seats: dict[str, Seat] = {}
+        self._new_leg = new_leg
+        self._legs: dict[str, str] = {}
+        self._returning: dict[str, tuple[float, float, int]] = {}
+        self._handled: deque[tuple[float, float]] = deque()
+        self._nobody_since: dict[str, float] = {}
+
+    # -- callers
+
+    def join(self, place: Place, now: float) -> list[Happening]:
+        """A caller asks for an operator. They are put into the line, or `Left` says why not."""
+        if place.call_id in self.places:
+            return []
+        waiting = sum(other.state in rules.IN_LINE and other.queue == place.queue for other in self.places.values())
+        why = rules.refusal(waiting, rules.could_serve(self.seats.values(), place.queue), self.policy)
+        if why:
+            return [Left(place.call_id, why, 0.0)]
+        self._take_old_place(place, now)
+        self.places[place.call_id] = place
+        return self._match(now)
+
+    def _take_old_place(self, place: Place, now: float) -> None:
+        since, gone, told = self._returning.pop(place.caller or "", (0.0, -1e9, 0))
+        if now - gone <= self.policy.return_within_s:
+            place.since, place.told = since, told or None
+
+    def caller_gone(self, call_id: UUID, now: float) -> list[Happening]:
+        """The caller hung up, or their line was cut: who was waiting and comes back soon has their old place."""
+        place = self.places.get(call_id)
+        if place is None:
+            return []
+        if place.state is PlaceState.TALKING:
+            return self._talk_ended(place, now)
+        if place.caller:
+            self._returning[place.caller] = (place.since, now, place.told or 0)
+        gone = Abandoned(call_id, now - place.joined, rules.position(place, self.places.values()))
+        return [gone, *self._leave(place, now)]
+
+    def leave(self, call_id: UUID, why: Why, now: float) -> list[Happening]:
+        """The caller goes on elsewhere; [] when they talk already, or are gone."""
+        place = self.places.get(call_id)
+        if place is None or place.state not in rules.IN_LINE:
+            return []
+        left = Left(call_id, why, now - place.joined)
+        return [left, *self._leave(place, now)]
+
+    def taken_away(self, call_id: UUID, now: float) -> list[Happening]:
+        """Somebody else has the caller (the fallback): nothing is said of how they left."""
+        place = self.places.get(call_id)
+        if place is None:
+            return []
+        return self._talk_ended(place, now) if place.state is PlaceState.TALKING else self._leave(place, now)
+
+    def _leave(self, place: Place, now: float) -> list[Happening]:
+        """Take a waiting caller out of the line. An operator rung for them is idle again, callable once it rings no more."""
+        happened: list[Happening] = []
+        if place.state is PlaceState.OFFERED:
+            seat = self.seats[place.seat or ""]
+            happened += [Withdrawn(place.leg or ""), *self._settle(seat, now)]
+        self._step(place, PlaceState.LEFT)
+        del self.places[place.call_id]
+        return happened
+
+    # -- operators
+
+    def seat(self, seat: Seat) -> None:
+        """Somebody may come on duty at this phone. Known ones keep what they are doing."""
+        known = self.seats.setdefault(seat.number, seat)
+        known.skills, known.queues = seat.skills, seat.queues
+
+    def duty(self, number: str, duty: Duty, reason: str, now: float) -> list[Happening]:
+        """What an operator says of themselves. In a talk it counts from its end; a phone that rings is rung no more."""
+        seat = self.seats[number]
+        if (seat.duty, seat.reason) == (duty, reason):
+            return []
+        seat.duty, seat.reason = duty, reason
+        if seat.state is SeatState.TALKING or (seat.state is SeatState.WRAP_UP and duty is Duty.ON):
+            return []
+        if seat.state is SeatState.RINGING and duty is Duty.ON:
+            return []
+        happened: list[Happening] = []
+        if seat.state is SeatState.RINGING:
+            self._back_in_line(seat)
+            happened.append(Withdrawn(seat.leg or ""))
+        if seat.state is SeatState.WRAP_UP:
+            happened += self._wrapped_up(seat, now)
+        return [*happened, *self._settle(seat, now), *self._match(now)]
+
+    def phone(self, number: str, phone: Phone, now: float) -> list[Happening]:
+        """What Asterisk says of a phone. One that we ring or talk on is busy by that, and says nothing new."""
+        seat = self.seats.get(number)
+        if seat is None or (phone is Phone.BUSY and seat.leg is not None):
+            return []
+        seat.phone = phone
+        return self._match(now)
+
+    def answered(self, leg: str, now: float) -> list[Happening]:
+        """An operator picked up. One whose caller has just gone is hung up."""
+        seat = self._seat_of(leg)
+        if seat is None or seat.state is not SeatState.RINGING or seat.call_id is None:
+            return [Withdrawn(leg)]
+        place = self.places[seat.call_id]
+        rang_s = now - seat.since
+        self._step(place, PlaceState.TALKING)
+        place.talks_since = now
+        seat.calls, seat.misses = seat.calls + 1, 0
+        return [
+            Connected(place.call_id, seat.number, leg, now - place.joined, rang_s),
+            *self._now(seat, SeatState.TALKING, now),
+        ]
+
+    def leg_gone(self, leg: str, cause: int, now: float) -> list[Happening]:
+        """An operator's channel ended, by this Q.850 cause: hung up, refused, busy, unreachable, or rung out."""
+        number = self._legs.pop(leg, None)
+        if number is None:
+            return []
+        seat = self.seats[number]
+        if seat.leg != leg:
+            return []
+        ringing, talking = seat.state is SeatState.RINGING, seat.state is SeatState.TALKING
+        seat.phone = Phone.FREE
+        if talking and seat.call_id is not None:
+            return self._talk_ended(self.places[seat.call_id], now)
+        seat.leg = None
+        if ringing:
+            return [*self._missed(seat, leg, rules.miss_of(cause), now), *self._match(now)]
+        return self._match(now)
+
+    def done(self, number: str, now: float) -> list[Happening]:
+        """The operator has finished wrapping up."""
+        seat = self.seats[number]
+        if seat.state is not SeatState.WRAP_UP:
+            return []
+        return [*self._wrapped_up(seat, now), *self._settle(seat, now), *self._match(now)]
+
+    def extend(self, number: str, now: float) -> bool:
+        """Double the wrap-up, once; False when there is none, or it was."""
+        seat = self.seats[number]
+        if seat.state is not SeatState.WRAP_UP or seat.extended:
+            return False
+        seat.extended = True
+        return True
+
+    # -- time
+
+    def tick(self, now: float) -> list[Happening]:
+        """What time alone brings: who does not answer, has wrapped up, has waited too long, or waits for nobody."""
+        happened: list[Happening] = []
+        self._forget_who_did_not_return(now)
+        self._look_who_serves(now)
+        for seat in self.seats.values():
+            happened += self._seat_tick(seat, now)
+        for place in [*self.places.values()]:
+            why = self._gives_up(place, now)
+            if why:
+                happened += [Left(place.call_id, why, now - place.joined), *self._leave(place, now)]
+        return [*happened, *self._match(now)]
+
+    def _seat_tick(self, seat: Seat, now: float) -> list[Happening]:
+        age_s = now - seat.since
+        if seat.state is SeatState.RINGING and age_s >= self.policy.ring_s:
+            return self._missed(seat, seat.leg or "", Miss.TIMEOUT, now)
+        if seat.state is SeatState.WRAP_UP and age_s >= self.policy.wrap_up_s * (2 if seat.extended else 1):
+            return [*self._wrapped_up(seat, now), *self._settle(seat, now)]
+        if seat.leg and seat.state not in (SeatState.RINGING, SeatState.TALKING) and age_s > CLOSING_S:
+            self._legs.pop(seat.leg, None)
+            seat.leg = None
+        return []
+
+    def _gives_up(self, place: Place, now: float) -> Why | None:
+        if place.state is not PlaceState.WAITING:
+            return None
+        if now - self._nobody_since.get(place.queue, now) >= self.policy.nobody_s:
+            return Why.NO_OPERATOR
+        return Why.WAITED_LONG if now - place.joined >= self.policy.longest_wait_s else None
+
+    def _look_who_serves(self, now: float) -> None:
+        queues = {place.queue for place in self.places.values()}
+        forsaken = {queue for queue in queues if not rules.could_serve(self.seats.values(), queue)}
+        self._nobody_since = {queue: self._nobody_since.get(queue, now) for queue in forsaken}
+
+    def _forget_who_did_not_return(self, now: float) -> None:
+        within_s = self.policy.return_within_s
+        self._returning = {who: kept for who, kept in self._returning.items() if now - kept[1] <= within_s}
+
+    # -- what is told
+
+    def waiting(self) -> list[Place]:
+        """Those in line, the next one first."""
+        inside = (place for place in self.places.values() if place.state in rules.IN_LINE)
+        return sorted(inside, key=lambda place: rules.order(place, self.policy))
+
+    def position(self, call_id: UUID) -> int | None:
+        """The position at this moment; None when they wait no more."""
+        place = self.places.get(call_id)
+        if place is None or place.state not in rules.IN_LINE:
+            return None
+        return rules.position(place, self.places.values())
+
+    def tell_position(self, call_id: UUID) -> int | None:
+        """The position that the caller is told now: never worse than before. None when they wait no more."""
+        position = self.position(call_id)
+        if position is None:
+            return None
+        place = self.places[call_id]
+        place.told = min(position, place.told or position)
+        return place.told
+
+    def talks_on(self, leg: str) -> bool:
+        """Whether this is the leg of an operator who talks."""
+        seat = self._seat_of(leg)
+        return seat is not None and seat.leg == leg and seat.state is SeatState.TALKING
+
+    def estimate_s(self, position: int, now: float) -> float | None:
+        """Seconds until whoever has this position talks; None where the data are poor."""
+        while self._handled and now - self._handled[0][0] > HANDLED_WITHIN_S:
+            self._handled.popleft()
+        on_duty = sum(seat.duty is Duty.ON for seat in self.seats.values())
+        return rules.estimate_s([seconds for _, seconds in self._handled], on_duty, position)
+
+    # -- a restart
+
+    def restore(self, place: Place, seat: Seat | None = None) -> None:
+        """Put back a caller whom a process that died had in line, or in a talk with the operator of this seat."""
+        self.places[place.call_id] = place
+        if seat is not None and place.leg:
+            seat.state, seat.call_id, seat.leg, seat.since = (
+                SeatState.TALKING,
+                place.call_id,
+                place.leg,
+                place.talks_since,
+            )
+            self._legs[place.leg] = seat.number
+
+    # -- inside
+
+    def _match(self, now: float) -> list[Happening]:
+        """Ring whoever is free for whoever is next, until one of the two runs out."""
+        free = [seat for seat in self.seats.values() if rules.is_free(seat, now)]
+        happened: list[Happening] = []
+        for place in self.waiting() if free else ():
+            if place.state is not PlaceState.WAITING:
+                continue
+            able = [seat for seat in free if rules.may_take(seat, place, now, self.policy)]
+            if able:
+                seat = rules.choose(able, self.policy)
+                free.remove(seat)
+                happened += self._offer(place, seat, now)
+            if not free:
+                break
+        return happened
+
+    def _offer(self, place: Place, seat: Seat, now: float) -> list[Happening]:
+        leg = self._new_leg()
+        self._step(place, PlaceState.OFFERED)
+        place.seat, place.leg = seat.number, leg
+        seat.leg, seat.call_id, seat.last_offered = leg, place.call_id, now
+        self._legs[leg] = seat.number
+        return [Offered(place.call_id, seat.number, leg), *self._now(seat, SeatState.RINGING, now)]
+
+    def _missed(self, seat: Seat, leg: str, why: Miss, now: float) -> list[Happening]:
+        """An offer came to nothing: the caller is next again; who let it ring is paused, and told so."""
+        missed = NotAnswered(self._back_in_line(seat), seat.number, leg, why, now - seat.since)
+        seat.misses += 1
+        if why is Miss.TIMEOUT or (why is Miss.REFUSED and seat.misses >= REFUSALS):
+            seat.duty, seat.reason = Duty.PAUSED, NO_ANSWER if why is Miss.TIMEOUT else REFUSED
+        else:
+            seat.not_before = now + self.policy.back_off_s
+        return [missed, *self._settle(seat, now)]
+
+    def _back_in_line(self, seat: Seat) -> UUID:
+        """The caller who was offered to this operator waits again, where they were."""
+        assert seat.call_id is not None
+        place = self.places[seat.call_id]
+        self._step(place, PlaceState.WAITING)
+        place.seat = place.leg = None
+        return place.call_id
+
+    def _talk_ended(self, place: Place, now: float) -> list[Happening]:
+        seat, leg = self.seats[place.seat or ""], place.leg or ""
+        talk_s = now - place.talks_since
+        self._handled.append((now, talk_s + self.policy.wrap_up_s))
+        self._step(place, PlaceState.LEFT)
+        del self.places[place.call_id]
+        if leg not in self._legs:
+            seat.leg = None
+        seat.idle_since = now
+        ended: list[Happening] = [Talked(place.call_id, seat.number, leg, talk_s)]
+        if seat.duty is Duty.ON and self.policy.wrap_up_s > 0:
+            seat.extended = False
+            return [*ended, *self._now(seat, SeatState.WRAP_UP, now), *self._match(now)]
+        return [*ended, *self._settle(seat, now), *self._match(now)]
+
+    def _wrapped_up(self, seat: Seat, now: float) -> list[Happening]:
+        return [WrappedUp(seat.call_id, seat.number, now - seat.since)] if seat.call_id else []
+
+    def _settle(self, seat: Seat, now: float) -> list[Happening]:
+        """An operator has nothing in hand: what they do is what their duty says."""
+        to = {Duty.ON: SeatState.IDLE, Duty.PAUSED: SeatState.PAUSED, Duty.OFF: SeatState.OFF}[seat.duty]
+        # Who was rung in vain has not lost their turn; who comes from a pause or a talk begins to be idle now.
+        if to is SeatState.IDLE and seat.state is not SeatState.RINGING:
+            seat.idle_since = now
+        seat.call_id = None
+        return [] if to is seat.state else self._now(seat, to, now)
+
+    def _now(self, seat: Seat, to: SeatState, now: float) -> list[Happening]:
+        SEAT_STEPS.check(seat.state, to)
+        seat.state, seat.since = to, now
+        return [SeatChanged(seat.number, to, seat.reason, seat.call_id)]
+
+    def _step(self, place: Place, to: PlaceState) -> None:
+        PLACE_STEPS.check(place.state, to)
+        place.state = to
+
+    def _seat_of(self, leg: str) -> Seat | None:
+        number = self._legs.get(leg)
+        return self.seats[number] if number is not None else None

@@ -1,0 +1,59 @@
+"""A caller in line on the real PBX, for the script; and what the line knows of them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from uuid import UUID
+
+from foundation.clock import Clock
+from ledger.model import StepKind
+from pbx.ari.line import Line
+from queue_manager.board import Board
+from queue_manager.diary import Diary
+
+
+class LineWaiter:
+    """Implements `queue_manager.waiting.Waiter`."""
+
+    def __init__(self, line: Line, sounds: Path, language: str) -> None:
+        self._line = line
+        self._sounds = sounds
+        self._language = language
+
+    async def say(self, *prompts: str) -> None:
+        await self._line.play(*(f"sound:{self._sounds}/{self._language}/{name}" for name in prompts))
+
+    async def music(self, wait_s: float) -> str | None:
+        if self._line.has_keys():
+            return await self._line.key(0.0)
+        # A playback ends the music, so it begins again each time.
+        await self._line.music()
+        return await self._line.key(wait_s)
+
+
+class Standing:
+    """Implements `queue_manager.waiting.Told`, and writes down what was told."""
+
+    def __init__(self, board: Board, diary: Diary, clock: Clock, call_id: UUID) -> None:
+        self._board = board
+        self._diary = diary
+        self._clock = clock
+        self._call_id = call_id
+
+    def position(self) -> tuple[int, tuple[int, int] | None] | None:
+        position = self._board.tell_position(self._call_id)
+        if position is None:
+            return None
+        minutes = range_min(self._board.estimate_s(position, self._clock.monotonic()))
+        low, high = minutes or (None, None)
+        self._diary.step(self._call_id, StepKind.POSITION_TOLD, position=position, from_min=low, to_min=high)
+        return position, minutes
+
+
+def range_min(estimate_s: float | None) -> tuple[int, int] | None:
+    """An estimate as a range of whole minutes, a quarter to each side of it at least; None of none."""
+    if estimate_s is None:
+        return None
+    low, high = math.floor(estimate_s * 0.75 / 60), math.ceil(estimate_s * 1.25 / 60)
+    return low, max(high, low + 1)

@@ -1,0 +1,489 @@
+"""The line on the real PBX: its events become verbs of the board, and what the board says is done and written down.
+
+Ringing has a websocket of its own: requests on one are served in turn, and a burst of announcements must not hold up a free operator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from dialplan.numbers import caller_number
+from foundation import logs
+from foundation.clock import Clock
+from foundation.health import Check
+from foundation.journal import Written
+from ledger.model import Outcome, StepKind
+from pbx.ari import operations as op
+from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost, NotFound
+from pbx.ari.events import ChannelDestroyed, Event, HangUpAsked, StasisEnd, StasisStart, channel_of
+from pbx.ari.heartbeat import QUEUE, Heartbeat
+from pbx.ari.line import ChannelGone, Line
+from pbx.ari.transport import Connect
+from pbx.settings import PbxSettings
+from queue_manager import metrics
+from queue_manager.board import NO_ANSWER, REFUSED, Board
+from queue_manager.caller import LineWaiter, Standing
+from queue_manager.diary import Arrival, Diary, Kept
+from queue_manager.model import (
+    Abandoned,
+    Connected,
+    Duty,
+    Happening,
+    Left,
+    NotAnswered,
+    Offered,
+    Phone,
+    Place,
+    SeatChanged,
+    SeatState,
+    Talked,
+    Why,
+    Withdrawn,
+    WrappedUp,
+    interface_of,
+)
+from queue_manager.waiting import Pace, wait_in_line
+
+log = logs.get(__name__)
+
+APPLICATION, SOUND = "queue", "queue-sound"
+JOIN, OPERATOR = "join", "operator"
+MAILBOX = "mailbox"
+AGAIN_AFTER_S = 0.5
+UNREACHABLE = 20  # Q.850, subscriber absent
+NORMAL = 16
+GIVEN_BACK_AS = {Why.MESSAGE: "chosen"}
+Away = (ConnectionLost, AriTimeout, AriError)
+
+
+@dataclass
+class Caller:
+    """One caller who is ours: their channel, and the coroutine that speaks to them while they wait."""
+
+    arrival: Arrival
+    line: Line
+    waiting: asyncio.Task[None] | None = None
+    bridge: str | None = None
+    gone: bool = False
+
+
+class Switchboard:
+    """Callers in line and operators' phones in the Stasis application `queue`.
+
+    `paused` is told which operator the board itself has paused, and why: it writes that as their duty.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[str], Connect],
+        board: Board,
+        diary: Diary,
+        pbx: PbxSettings,
+        pace: Pace,
+        clock: Clock,
+        in_service: Check,
+        paused: Callable[[str, str], Coroutine[Any, Any, None]],
+    ) -> None:
+        self.board = board
+        self._diary = diary
+        self._pbx = pbx
+        self._pace = pace
+        self._clock = clock
+        self._paused = paused
+        self._callers: dict[UUID, Caller] = {}
+        self._channels: dict[str, UUID] = {}
+        self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
+        timeout_s = pbx.request_timeout_s
+        self.ari = Ari(
+            APPLICATION, connect(APPLICATION), self._on_start, self._on_connected,
+            request_timeout_s=timeout_s, on_event=self._on_event,
+        )  # fmt: skip
+        self.sound = Ari(SOUND, connect(SOUND), lambda event: None, _nothing, request_timeout_s=timeout_s)
+        self.heartbeat = Heartbeat(self.ari, QUEUE, clock, in_service)
+
+    # -- what the PBX tells
+
+    def _on_start(self, event: StasisStart) -> None:
+        role = event.args[0] if event.args else ""
+        if role == OPERATOR:
+            self.do(self.board.answered(event.channel.id, self._now()))
+            return
+        try:
+            _, call_id, dialled, language = event.args[:4]
+            number = caller_number(event.channel.caller_number)
+            arrival = Arrival(event.channel.id, UUID(call_id), number, dialled, language)
+        except ValueError:
+            log.error("caller_without_a_call")
+            self._begin(self._to_dialplan(event.channel.id))
+            return
+        self._know(arrival)
+        self._arrivals.put_nowait(arrival)
+
+    def _on_event(self, event: Event) -> None:
+        channel_id = channel_of(event) or ""
+        call_id = self._channels.get(channel_id)
+        if call_id is None:
+            if isinstance(event, ChannelDestroyed):
+                self.do(self.board.leg_gone(channel_id, event.cause, self._now()))
+            elif isinstance(event, HangUpAsked) and self.board.talks_on(channel_id):
+                self.do(self.board.leg_gone(channel_id, NORMAL, self._now()))
+        elif isinstance(event, HangUpAsked | ChannelDestroyed):
+            self._gone(call_id)
+        elif isinstance(event, StasisEnd):
+            self._begin(self._look_where(call_id))
+
+    def _gone(self, call_id: UUID) -> None:
+        caller = self._callers.get(call_id)
+        if caller and not caller.gone:
+            caller.gone = True
+            self.do(self.board.caller_gone(call_id, self._now()))
+            self._forget(call_id)
+
+    async def _look_where(self, call_id: UUID) -> None:
+        """A caller left our application without a word: they hung up, or the guard has taken them to the fallback."""
+        caller = self._callers.get(call_id)
+        if caller is None or caller.gone:
+            return
+        if await self._is_there(caller.arrival.channel_id):
+            log.warning("caller_taken_by_the_fallback", call_id=str(call_id))
+            caller.gone = True
+            self._diary.handed_over(call_id)
+            self.do(self.board.taken_away(call_id, self._now()))
+            self._forget(call_id)
+        else:
+            self._gone(call_id)
+
+    async def _is_there(self, channel_id: str) -> bool:
+        try:
+            await self.sound.request(op.GET_CHANNEL, {"channelId": channel_id})
+        except NotFound:
+            return False
+        return True
+
+    # -- callers who come
+
+    async def reception(self) -> None:
+        """Take callers in, one after another, with a breath between: whoever hangs up in a burst is heard in time."""
+        while True:
+            arrival = await self._arrivals.get()
+            if arrival.call_id in self._callers:
+                self._take_in(arrival)
+            await asyncio.sleep(0)
+
+    def _take_in(self, arrival: Arrival) -> None:
+        now = self._now()
+        place = Place(arrival.call_id, arrival.language, now, now, caller=arrival.caller)
+        happened = self.board.join(place, now)
+        position = self.board.position(arrival.call_id)
+        if position is not None:
+            via = "returned" if place.since < place.joined else "menu"
+            written = self._diary.joined(arrival, place, position, via)
+            self._callers[arrival.call_id].waiting = self._begin(self._wait(arrival.call_id, written))
+        self.do(happened)
+
+    def _know(self, arrival: Arrival) -> None:
+        self._callers[arrival.call_id] = Caller(arrival, self._line(arrival.channel_id))
+        self._channels[arrival.channel_id] = arrival.call_id
+
+    def _line(self, channel_id: str) -> Line:
+        return Line(self.ari, channel_id, self._pbx.spool, self.sound)
+
+    def _forget(self, call_id: UUID) -> None:
+        caller = self._callers.pop(call_id, None)
+        if caller:
+            self._channels.pop(caller.arrival.channel_id, None)
+            caller.line.close()
+            if caller.waiting:
+                caller.waiting.cancel()
+
+    async def _wait(self, call_id: UUID, written: Written | None = None) -> None:
+        """Speak to a caller in line until they choose an exit, or an operator takes them; `written` is their place, if it is new."""
+        structlog.contextvars.bind_contextvars(call_id=str(call_id))
+        try:
+            if written:
+                await asyncio.shield(written)  # nobody is told of a place that a crash could take away
+                log.info("caller_in_line")
+            why = await self._converse(call_id)
+            self.do(self.board.leave(call_id, why, self._now()))
+        except ChannelGone:
+            await self._look_where(call_id)
+        except (AriError, AriTimeout, OSError) as error:
+            log.error("caller_to_fallback", **logs.fault(error))
+            await self._give_up(call_id)
+
+    async def _converse(self, call_id: UUID) -> Why:
+        standing = Standing(self.board, self._diary, self._clock, call_id)
+        while True:
+            caller = self._callers[call_id]
+            try:
+                await caller.line.stop()
+                waiter = LineWaiter(caller.line, self._pbx.sounds, caller.arrival.language)
+                return await wait_in_line(waiter, standing, self._pace)
+            except ConnectionLost:
+                # Their channel is up: as soon as the PBX hears us again we go on.
+                await asyncio.sleep(AGAIN_AFTER_S)
+                caller.line.close()
+                caller.line = self._line(caller.arrival.channel_id)
+
+    async def _give_up(self, call_id: UUID) -> None:
+        """What we could not do, Asterisk alone does."""
+        caller = self._callers.get(call_id)
+        if caller is None:
+            return
+        with suppress(*Away):
+            await self._to_dialplan(caller.arrival.channel_id)
+
+    async def _to_dialplan(self, channel_id: str) -> None:
+        with suppress(*Away):
+            query = {"context": "queue-away", "extension": "s", "priority": 1}
+            await self.sound.request(op.CONTINUE, {"channelId": channel_id}, **query)
+
+    # -- what the board says
+
+    def do(self, happened: list[Happening]) -> None:
+        """Ring first, then the rest: what rings is what somebody waits for."""
+        for one in happened:
+            if isinstance(one, Offered):
+                self._begin(self._ring(one))
+        for one in happened:
+            self._write(one)
+            self._act(one)
+
+    def _act(self, one: Happening) -> None:
+        match one:
+            case Withdrawn(leg) | NotAnswered(leg=leg):
+                self._begin(self._hang_up(leg))
+            case Connected():
+                self._begin(self._connect(one))
+            case Talked():
+                self._begin(self._end_talk(one.leg, self._callers.get(one.call_id)))
+                self._forget(one.call_id)
+            case Left():
+                self._begin(self._give_back(one, self._callers.get(one.call_id)))
+                self._forget(one.call_id)
+            case SeatChanged(state=SeatState.PAUSED, reason=reason) if reason in (NO_ANSWER, REFUSED):
+                self._begin(self._paused(one.operator, reason))
+            case _:
+                pass
+
+    def _write(self, one: Happening) -> None:
+        write = self._diary
+        match one:
+            case Offered(call_id, operator, leg):
+                write.step(call_id, StepKind.OFFERED, operator=operator, leg=leg)
+            case NotAnswered(call_id, operator, _, why, rang_s):
+                write.step(call_id, StepKind.NOT_ANSWERED, operator=operator, why=why.value, rang_s=round(rang_s, 1))
+            case Connected(call_id, operator, _, waited_s, rang_s):
+                metrics.WAITED_SECONDS.observe(waited_s)
+                write.step(call_id, StepKind.ANSWERED, operator=operator, rang_s=round(rang_s, 1))
+                write.step(call_id, StepKind.BRIDGED, operator=operator, waited_s=round(waited_s, 1))
+            case Talked(call_id, operator, _, talk_s):
+                write.step(call_id, StepKind.TALKED, operator=operator, talk_s=round(talk_s, 1), hold_s=0.0)
+                write.ended(call_id, Outcome.ANSWERED)
+                metrics.ENDED.labels(outcome="answered").inc()
+            case Abandoned(call_id, waited_s, position):
+                write.step(call_id, StepKind.ABANDONED, waited_s=round(waited_s, 1), position=position)
+                write.ended(call_id, Outcome.ABANDONED)
+                metrics.ENDED.labels(outcome="abandoned").inc()
+            case Left(call_id, why, waited_s):
+                self._write_left(call_id, why, waited_s)
+                metrics.ENDED.labels(outcome=why.value).inc()
+            case WrappedUp(call_id, operator, wrap_up_s):
+                write.afterwards(call_id, StepKind.WRAPPED_UP, operator=operator, wrap_up_s=round(wrap_up_s, 1))
+            case SeatChanged(operator, state, reason, about):
+                write.operator(operator, state, reason, about)
+            case Withdrawn():
+                pass
+
+    def _write_left(self, call_id: UUID, why: Why, waited_s: float) -> None:
+        if self._diary.kept(call_id) is None:
+            self._diary.refused(self._callers[call_id].arrival, why)
+            return
+        self._diary.step(call_id, StepKind.LEFT_QUEUE, why=why.value, waited_s=round(waited_s, 1))
+        self._diary.given_back(call_id)
+
+    # -- acting on channels
+
+    async def _ring(self, offered: Offered) -> None:
+        caller = self._callers.get(offered.call_id)
+        shown = (caller.arrival.caller if caller else None) or "anonymous"
+        try:
+            await self.ari.request(
+                op.ORIGINATE, endpoint=interface_of(offered.operator), app=APPLICATION,
+                appArgs=f"{OPERATOR},{offered.call_id}", callerId=shown, channelId=offered.leg,
+                timeout=int(self.board.policy.ring_s) + 5,
+            )  # fmt: skip
+        except Away as error:
+            log.warning("phone_not_rung", operator=offered.operator, **logs.fault(error))
+            self.do(self.board.leg_gone(offered.leg, UNREACHABLE, self._now()))
+
+    async def _hang_up(self, channel_id: str) -> None:
+        with suppress(*Away):
+            await self.ari.request(op.HANG_UP, {"channelId": channel_id})
+
+    async def _connect(self, connected: Connected) -> None:
+        caller = self._callers.get(connected.call_id)
+        if caller is None:
+            await self._hang_up(connected.leg)
+            return
+        caller.bridge = connected.leg
+        try:
+            await self._hush(caller)
+            await self.sound.request(op.CREATE_BRIDGE, type="mixing", bridgeId=caller.bridge)
+            both = f"{caller.arrival.channel_id},{connected.leg}"
+            await self.sound.request(op.ADD_TO_BRIDGE, {"bridgeId": caller.bridge}, channel=both)
+        except ChannelGone:
+            await self._look_where(connected.call_id)
+        except Away as error:
+            # Whoever of the two is gone is told as an event; if neither is, nobody may hear silence.
+            log.warning("not_connected", call_id=str(connected.call_id), **logs.fault(error))
+            await self._hang_up(connected.leg)
+
+    async def _hush(self, caller: Caller) -> None:
+        """End what the caller is hearing: while it plays, their channel would enter no bridge."""
+        if caller.waiting:
+            caller.waiting.cancel()
+            with suppress(asyncio.CancelledError):
+                await caller.waiting
+            caller.waiting = None
+        await caller.line.stop()
+
+    async def _end_talk(self, leg: str, caller: Caller | None) -> None:
+        await self._hang_up(leg)
+        if caller is not None:
+            await self._hang_up(caller.arrival.channel_id)
+            if caller.bridge:
+                with suppress(*Away):
+                    await self.sound.request(op.DELETE_BRIDGE, {"bridgeId": caller.bridge})
+
+    async def _give_back(self, left: Left, caller: Caller | None) -> None:
+        if caller is None:
+            return
+        arrival, why = caller.arrival, GIVEN_BACK_AS.get(left.why, left.why.value)
+        args = ",".join((str(arrival.call_id), arrival.dialled, MAILBOX, arrival.language, why))
+        with suppress(*Away):
+            await caller.line.stop()
+            await self.sound.request(op.MOVE, {"channelId": arrival.channel_id}, app="ivr", appArgs=args)
+
+    # -- operators' phones
+
+    def phone(self, number: str, phone: Phone) -> None:
+        """What AMI says of a phone."""
+        self.do(self.board.phone(number, phone, self._now()))
+
+    def duty(self, number: str, duty: Duty, reason: str) -> None:
+        """What an operator's row says."""
+        self.do(self.board.duty(number, duty, reason, self._now()))
+
+    # -- time
+
+    async def tick(self) -> None:
+        """What time alone brings."""
+        self.do(self.board.tick(self._now()))
+        metrics.look(self.board)
+
+    # -- a restart, or a lost connection: nothing is told again
+
+    async def _on_connected(self) -> None:
+        self.heartbeat.connected()
+        await self.take_up()
+
+    async def take_up(self) -> None:
+        """Find every caller of ours that the PBX still has, and settle those that it has not."""
+        ours = await self._held()
+        there = {channel["id"] for channel in await self.ari.request(op.LIST_CHANNELS)}
+        for call_id in self._diary.open_calls():
+            kept = self._diary.kept(call_id)
+            if kept is not None:
+                self._take_up(kept, there)
+        wanted = {*self._channels, *(seat.leg for seat in self.board.seats.values() if seat.leg)}
+        for channel_id in ours - wanted:
+            await self._take_up_stranger(channel_id)
+
+    async def _held(self) -> set[str]:
+        try:
+            return {*(await self.ari.request(op.GET_APPLICATION, {"applicationName": APPLICATION}))["channel_ids"]}
+        except NotFound:
+            return set()
+
+    def _take_up(self, kept: Kept, there: set[str]) -> None:
+        call_id, channel_id = kept.arrival.call_id, kept.arrival.channel_id
+        known = self._callers.get(call_id)
+        if channel_id not in there:
+            self._settle_gone(kept)
+        elif known is None:
+            self._resume(kept, there)
+        elif kept.talking and kept.leg not in there:
+            self.do(self.board.leg_gone(kept.leg or "", NORMAL, self._now()))
+
+    def _settle_gone(self, kept: Kept) -> None:
+        """The caller hung up while nobody of ours was there."""
+        call_id = kept.arrival.call_id
+        if call_id not in self.board.places:
+            self.board.restore(kept.place)
+        log.info("caller_gone_meanwhile", call_id=str(call_id))
+        self.do(self.board.caller_gone(call_id, self._now()))
+        self._forget(call_id)
+
+    def _resume(self, kept: Kept, there: set[str]) -> None:
+        """A process that died had this caller: a talk is left alone, who waited waits on in the same place."""
+        call_id = kept.arrival.call_id
+        metrics.RESUMED.inc()
+        log.info("caller_taken_up", call_id=str(call_id))
+        self._know(kept.arrival)
+        self.board.restore(kept.place)
+        caller = self._callers[call_id]
+        if kept.talking:
+            caller.bridge = kept.leg
+            if kept.leg not in there:
+                self.do(self.board.leg_gone(kept.leg or "", NORMAL, self._now()))
+            return
+        if kept.leg in there:
+            self._begin(self._hang_up(kept.leg or ""))
+        caller.waiting = self._begin(self._wait(call_id))
+
+    async def _take_up_stranger(self, channel_id: str) -> None:
+        """A channel of ours that nothing is written of: a caller who had just come, or an operator's leg that nobody wants."""
+        call_id = await self._variable(channel_id, "CALL_ID")
+        if call_id is None:
+            await self._hang_up(channel_id)
+            return
+        dialled = await self._variable(channel_id, "DIALLED") or ""
+        number = caller_number((await self.ari.request(op.GET_CHANNEL, {"channelId": channel_id}))["caller"]["number"])
+        arrival = Arrival(channel_id, UUID(call_id), number, dialled, "it")
+        self._know(arrival)
+        self._arrivals.put_nowait(arrival)
+
+    async def _variable(self, channel_id: str, name: str) -> str | None:
+        with suppress(NotFound):
+            answer = await self.ari.request(op.GET_VARIABLE, {"channelId": channel_id}, variable=name)
+            return str(answer["value"]) or None
+        return None
+
+    # -- tasks
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("switchboard_fault", **logs.fault(error))
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
+
+
+async def _nothing() -> None:
+    """The second websocket carries requests alone."""

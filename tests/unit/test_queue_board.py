@@ -1,0 +1,380 @@
+"""The line at one moment: who is rung for whom, what each end of a call means, and what happens in every order of events."""
+
+from __future__ import annotations
+
+from itertools import count
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+
+from queue_manager import rules
+from queue_manager.board import CLOSING_S, NO_ANSWER, REFUSED, Board
+from queue_manager.model import (
+    Abandoned,
+    Connected,
+    Duty,
+    Happening,
+    Left,
+    Miss,
+    NotAnswered,
+    Offered,
+    Phone,
+    Place,
+    PlaceState,
+    Policy,
+    Seat,
+    SeatState,
+    Strategy,
+    Talked,
+    Why,
+    Withdrawn,
+    WrappedUp,
+)
+
+
+def a_board(*numbers: str, **policy: object) -> Board:
+    legs = count(1)
+    board = Board(Policy(**{"wrap_up_s": 0.0} | policy), lambda: f"leg-{next(legs)}")  # type: ignore[arg-type]
+    for number in numbers:
+        board.seat(Seat(number))
+        board.duty(number, Duty.ON, "", 0.0)
+    return board
+
+
+def a_place(
+    now: float, language: str = "it", caller: str | None = None, queue: str = "main", priority: int = 0
+) -> Place:
+    return Place(uuid4(), language, now, now, caller=caller, queue=queue, priority=priority)
+
+
+def offers(happened: list[Happening]) -> list[tuple[UUID, str]]:
+    return [(one.call_id, one.operator) for one in happened if isinstance(one, Offered)]
+
+
+def only(kind: type, happened: list[Happening]) -> object:
+    [one] = [one for one in happened if isinstance(one, kind)]
+    return one
+
+
+def leg_of(happened: list[Happening]) -> str:
+    offered = only(Offered, happened)
+    assert isinstance(offered, Offered)
+    return offered.leg
+
+
+def test_the_operator_who_has_been_idle_longest_is_rung() -> None:
+    board = a_board("201", "202")
+    first, second = a_place(10), a_place(11)
+    leg = leg_of(board.join(first, 10))
+    board.answered(leg, 11)
+    board.leg_gone(leg, 16, 20)  # 201 is idle since 20
+    assert offers(board.join(second, 21)) == [(second.call_id, "202")]
+
+
+def test_round_robin_rings_who_was_offered_a_call_longest_ago_and_fewest_calls_who_had_least() -> None:
+    board = a_board("201", "202", strategy=Strategy.ROUND_ROBIN)
+    for now, expected in ((10, "201"), (20, "202"), (30, "201")):
+        happened = board.join(a_place(now), now)
+        assert [operator for _, operator in offers(happened)] == [expected]
+        board.answered(leg_of(happened), now + 1)
+        board.leg_gone(leg_of(happened), 16, now + 2)
+    board = a_board("201", "202", strategy=Strategy.FEWEST_CALLS)
+    board.seats["201"].calls = 3
+    assert [operator for _, operator in offers(board.join(a_place(1), 1))] == ["202"]
+
+
+def test_the_one_who_came_first_is_next_and_a_higher_priority_before_them() -> None:
+    board = a_board("201")
+    leg = leg_of(board.join(a_place(1), 1))
+    first, second, urgent = a_place(2), a_place(3), a_place(4, priority=1)
+    for place in (first, second, urgent):
+        assert offers(board.join(place, place.joined)) == []
+    board.answered(leg, 5)
+    happened = board.leg_gone(leg, 16, 6)
+    assert offers(happened) == [(urgent.call_id, "201")]
+    assert [place.call_id for place in board.waiting()] == [urgent.call_id, first.call_id, second.call_id]
+
+
+def test_a_language_that_an_operator_does_not_speak_waits_for_one_who_does_until_it_has_waited_long() -> None:
+    board = a_board("201", widen_after_s=30)
+    board.seats["201"].skills = frozenset({"it"})
+    english = a_place(0, language="en")
+    assert offers(board.join(english, 0)) == []
+    assert offers(board.tick(29)) == []
+    assert offers(board.tick(30)) == [(english.call_id, "201")]
+
+
+def test_of_two_lines_the_one_with_more_weight_is_served_first_and_nobody_serves_a_line_that_is_not_theirs() -> None:
+    board = a_board("201", weights={"urgent": 10})
+    board.seat(Seat("201", queues=frozenset({"main", "urgent"})))
+    board.seat(Seat("202"))
+    leg = leg_of(board.join(a_place(1), 1))
+    board.join(a_place(2), 2)
+    urgent = a_place(3, queue="urgent")
+    board.join(urgent, 3)
+    assert offers(board.duty("202", Duty.ON, "", 4)) != [(urgent.call_id, "202")]
+    board.answered(leg, 5)
+    assert offers(board.leg_gone(leg, 16, 6)) == [(urgent.call_id, "201")]
+
+
+def test_who_lets_it_ring_is_paused_with_the_reason_and_the_caller_is_next_for_another() -> None:
+    board = a_board("201", "202", ring_s=20)
+    caller = a_place(0)
+    leg = leg_of(board.join(caller, 0))
+    happened = board.tick(20)
+    missed = only(NotAnswered, happened)
+    assert missed == NotAnswered(caller.call_id, "201", leg, Miss.TIMEOUT, 20)
+    assert offers(happened) == [(caller.call_id, "202")]
+    seat = board.seats["201"]
+    assert (seat.state, seat.duty, seat.reason) == (SeatState.PAUSED, Duty.PAUSED, NO_ANSWER)
+
+
+def test_a_busy_phone_is_left_alone_for_a_time_and_one_that_refuses_twice_is_paused() -> None:
+    board = a_board("201", back_off_s=5)
+    caller = a_place(0)
+    leg = leg_of(board.join(caller, 0))
+    assert offers(board.leg_gone(leg, 17, 1)) == []
+    assert offers(board.tick(5.9)) == []
+    leg = leg_of(board.tick(6))
+    board.leg_gone(leg, 21, 7)
+    assert (board.seats["201"].state, board.seats["201"].reason) == (SeatState.PAUSED, REFUSED)
+
+
+@pytest.mark.parametrize("phone", [Phone.BUSY, Phone.UNREACHABLE])
+def test_nobody_is_rung_whose_phone_is_busy_or_unreachable(phone: Phone) -> None:
+    board = a_board("201", "202")
+    board.phone("201", phone, 0)
+    caller = a_place(1)
+    assert offers(board.join(caller, 1)) == [(caller.call_id, "202")]
+
+
+def test_a_caller_who_hangs_up_while_it_rings_frees_the_operator_who_keeps_their_turn() -> None:
+    board = a_board("201", "202")
+    caller = a_place(5)
+    leg = leg_of(board.join(caller, 5))
+    happened = board.caller_gone(caller.call_id, 6)
+    assert only(Abandoned, happened) == Abandoned(caller.call_id, 1, 1)
+    assert Withdrawn(leg) in happened
+    assert offers(board.join(a_place(7), 7))[0][1] == "202", "the phone of 201 has not gone quiet yet"
+    board.leg_gone(leg, 16, 7)
+    assert offers(board.join(a_place(8), 8))[0][1] == "201"
+
+
+def test_an_operator_who_answers_in_the_instant_in_which_the_caller_is_gone_is_hung_up_and_free() -> None:
+    board = a_board("201")
+    caller = a_place(5)
+    leg = leg_of(board.join(caller, 5))
+    board.caller_gone(caller.call_id, 6)
+    assert board.answered(leg, 6) == [Withdrawn(leg)]
+    board.leg_gone(leg, 16, 6.1)
+    assert offers(board.join(a_place(7), 7))[0][1] == "201"
+
+
+def test_a_key_counts_until_the_operator_answers_and_not_after() -> None:
+    board = a_board("201")
+    caller, other = a_place(5), a_place(6)
+    leg = leg_of(board.join(caller, 5))
+    happened = board.leave(caller.call_id, Why.MESSAGE, 6)
+    assert only(Left, happened) == Left(caller.call_id, Why.MESSAGE, 1)
+    assert Withdrawn(leg) in happened
+    board.leg_gone(leg, 16, 6)
+    board.answered(leg_of(board.join(other, 7)), 8)
+    assert board.leave(other.call_id, Why.MESSAGE, 8) == []
+
+
+def test_after_a_talk_the_operator_wraps_up_may_extend_once_and_end_early() -> None:
+    board = a_board("201", wrap_up_s=10)
+    caller = a_place(0)
+    leg = leg_of(board.join(caller, 0))
+    board.answered(leg, 1)
+    waiting = a_place(2)
+    board.join(waiting, 2)
+    happened = board.leg_gone(leg, 16, 5)
+    assert only(Talked, happened) == Talked(caller.call_id, "201", leg, 4)
+    assert board.seats["201"].state is SeatState.WRAP_UP
+    assert board.extend("201", 6)
+    assert not board.extend("201", 6)
+    assert offers(board.tick(15)) == []
+    happened = board.done("201", 17)
+    assert only(WrappedUp, happened) == WrappedUp(caller.call_id, "201", 12)
+    assert offers(happened) == [(waiting.call_id, "201")]
+
+
+def test_off_duty_in_a_talk_counts_from_its_end() -> None:
+    board = a_board("201")
+    caller = a_place(0)
+    leg = leg_of(board.join(caller, 0))
+    board.answered(leg, 1)
+    assert board.duty("201", Duty.OFF, "", 2) == []
+    assert board.seats["201"].state is SeatState.TALKING
+    board.leg_gone(leg, 16, 3)
+    assert board.seats["201"].state is SeatState.OFF
+
+
+def test_with_nobody_on_duty_a_caller_is_told_at_once_and_one_who_waits_when_the_last_one_goes_is_told_soon() -> None:
+    board = a_board()
+    nobody = a_place(0)
+    assert board.join(nobody, 0) == [Left(nobody.call_id, Why.NO_OPERATOR, 0.0)]
+    board = a_board("201", nobody_s=10)
+    leg = leg_of(board.join(a_place(0), 0))
+    board.answered(leg, 1)
+    waits = a_place(2)
+    board.join(waits, 2)
+    board.duty("201", Duty.PAUSED, "lunch", 3)
+    assert board.tick(4) == []
+    assert board.tick(13.9) == []
+    assert only(Left, board.tick(14)) == Left(waits.call_id, Why.NO_OPERATOR, 12)
+
+
+def test_a_full_line_and_a_long_wait_lead_to_the_mailbox() -> None:
+    board = a_board("201", most_waiting=1, longest_wait_s=60)
+    board.answered(leg_of(board.join(a_place(0), 0)), 1)
+    waits, too_many = a_place(2), a_place(3)
+    board.join(waits, 2)
+    assert board.join(too_many, 3) == [Left(too_many.call_id, Why.FULL, 0.0)]
+    assert only(Left, board.tick(62)) == Left(waits.call_id, Why.WAITED_LONG, 60)
+
+
+def test_who_is_cut_off_and_calls_again_within_a_minute_has_the_old_place() -> None:
+    board = a_board("201", return_within_s=60)
+    board.answered(leg_of(board.join(a_place(0), 0)), 1)
+    cut_off, other = a_place(2, caller="+393331234567"), a_place(3)
+    board.join(cut_off, 2)
+    board.join(other, 3)
+    board.caller_gone(cut_off.call_id, 10)
+    again = a_place(30, caller="+393331234567")
+    board.join(again, 30)
+    assert [place.call_id for place in board.waiting()] == [again.call_id, other.call_id]
+    board.caller_gone(again.call_id, 31)
+    late = a_place(100, caller="+393331234567")
+    board.join(late, 100)
+    assert [place.call_id for place in board.waiting()] == [other.call_id, late.call_id]
+
+
+def test_a_position_that_was_told_never_grows_worse() -> None:
+    board = a_board("201")
+    board.answered(leg_of(board.join(a_place(0), 0)), 1)
+    waits = a_place(2)
+    board.join(waits, 2)
+    assert board.tell_position(waits.call_id) == 1
+    board.join(a_place(3, priority=1), 3)
+    assert rules.position(waits, board.places.values()) == 2
+    assert board.tell_position(waits.call_id) == 1
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Callers, keys, operators and phones do what they like, in any order, and events come late: nobody is ever lost or stuck."""
+
+    calls = Bundle("calls")
+    legs = Bundle("legs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 100.0
+        self.board = a_board("201", "202", "203", ring_s=20, wrap_up_s=5, nobody_s=10, longest_wait_s=300)
+        self.board.seat(Seat("202", skills=frozenset({"it"})))
+        self.joined: set[UUID] = set()
+        self.ends: dict[UUID, list[Happening]] = {}
+        self.up: dict[str, str] = {}  # leg -> operator: what rings or talks on a phone
+        self.connected: dict[UUID, str] = {}
+
+    def take(self, happened: list[Happening]) -> list[str]:
+        """Do what the board says as the PBX would, and hold it to its word."""
+        new = []
+        for one in happened:
+            if isinstance(one, Offered):
+                busy = [operator for operator in self.up.values() if operator == one.operator]
+                assert not busy, f"{one.operator} is rung while a leg of theirs is up"
+                self.up[one.leg] = one.operator
+                new.append(one.leg)
+            if isinstance(one, Connected):
+                assert one.call_id not in self.connected, "one caller has two operators"
+                self.connected[one.call_id] = one.leg
+            if isinstance(one, Abandoned | Left | Talked):
+                self.ends.setdefault(one.call_id, []).append(one)
+        return new
+
+    @rule(target=calls, language=st.sampled_from(["it", "en"]))
+    def a_caller_joins(self, language: str) -> UUID:
+        place = Place(uuid4(), language, self.now, self.now)
+        self.joined.add(place.call_id)
+        self.take(self.board.join(place, self.now))
+        return place.call_id
+
+    @rule(call=calls)
+    def the_caller_hangs_up(self, call: UUID) -> None:
+        self.take(self.board.caller_gone(call, self.now))
+
+    @rule(call=calls, why=st.sampled_from([Why.MESSAGE, Why.CALLBACK]))
+    def the_caller_presses_a_key(self, call: UUID, why: Why) -> None:
+        self.take(self.board.leave(call, why, self.now))
+
+    @precondition(lambda self: self.up)
+    @rule(data=st.data())
+    def an_operator_answers(self, data: st.DataObject) -> None:
+        self.take(self.board.answered(data.draw(st.sampled_from(sorted(self.up))), self.now))
+
+    @precondition(lambda self: self.up)
+    @rule(data=st.data(), cause=st.sampled_from([16, 17, 19, 20, 21]))
+    def a_leg_ends(self, data: st.DataObject, cause: int) -> None:
+        leg = data.draw(st.sampled_from(sorted(self.up)))
+        del self.up[leg]
+        self.take(self.board.leg_gone(leg, cause, self.now))
+
+    @rule(number=st.sampled_from(["201", "202", "203"]), duty=st.sampled_from(Duty))
+    def an_operator_changes_duty(self, number: str, duty: Duty) -> None:
+        self.take(self.board.duty(number, duty, "lunch" if duty is Duty.PAUSED else "", self.now))
+
+    @rule(number=st.sampled_from(["201", "202", "203"]), phone=st.sampled_from(Phone))
+    def a_phone_changes(self, number: str, phone: Phone) -> None:
+        self.take(self.board.phone(number, phone, self.now))
+
+    @rule(number=st.sampled_from(["201", "202", "203"]))
+    def an_operator_is_done(self, number: str) -> None:
+        self.take(self.board.done(number, self.now))
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, CLOSING_S + 1, 20.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        if seconds > CLOSING_S:
+            # What was hung up is gone by then.
+            kept = {
+                seat.leg for seat in self.board.seats.values() if seat.state in (SeatState.RINGING, SeatState.TALKING)
+            }
+            self.up = {leg: operator for leg, operator in self.up.items() if leg in kept}
+        self.take(self.board.tick(self.now))
+
+    @invariant()
+    def each_caller_has_one_end_or_a_place(self) -> None:
+        for call in self.joined:
+            assert len(self.ends.get(call, [])) == (call not in self.board.places), call
+
+    @invariant()
+    def caller_and_operator_agree_about_each_other(self) -> None:
+        held = {place.call_id: place for place in self.board.places.values() if place.state is not PlaceState.WAITING}
+        at_work = [s for s in self.board.seats.values() if s.state in (SeatState.RINGING, SeatState.TALKING)]
+        assert len(held) == len(at_work)
+        for seat in at_work:
+            place = held[seat.call_id]  # type: ignore[index]
+            assert (place.seat, place.leg) == (seat.number, seat.leg)
+            assert (place.state is PlaceState.TALKING) == (seat.state is SeatState.TALKING)
+
+    @invariant()
+    def nobody_waits_while_somebody_who_may_take_them_is_free(self) -> None:
+        for seat in self.board.seats.values():
+            if rules.is_free(seat, self.now):
+                assert not [
+                    place
+                    for place in self.board.waiting()
+                    if place.state is PlaceState.WAITING
+                    # Time alone may have made a caller wait long enough, or a phone callable again: the next tick sees it.
+                    and rules.may_take(seat, place, self.now - 30, self.board.policy)
+                    and rules.is_free(seat, self.now - 30)
+                ]
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
