@@ -31,6 +31,7 @@ from bench.rules import percentile
 from centralino import migrate, postgres
 from centralino.postgres import Cluster
 from dialplan.calendar import Calendar
+from foundation import process
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
 from ticket_core.code_book import CodeBook
@@ -97,6 +98,7 @@ def _cluster() -> Iterator[Cluster]:
 
 
 async def _measure(database: Database, bare: psycopg.AsyncConnection[Any], practices: int) -> list[Figure]:
+    process.settle()  # as every process of ours does before it serves
     clock = SystemClock()
     desk = Practices(database, clock, Counting(Calendar().is_working_day), CodeBook(b"bench"))
     search, today, dice = Search(database, clock), clock.now().astimezone(ROME).date(), random.Random(1)

@@ -13,6 +13,7 @@ from foundation.database import Database, DatabaseSettings
 from tests.clocks import HeldClock
 from tests.postgres import TEMPLATE, Throwaway, throwaway_cluster
 from tests.practices import CODES, COUNTING
+from tests.processes import Run, runner
 from ticket_core.casework import Casework
 from ticket_core.events.model import Event, EventKind
 from ticket_core.events.service import Events
@@ -40,6 +41,12 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(DatabaseSettings(url=database_url))
     yield database
     await database.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Starts processes of ours; what they log is in the file `log` of the test's folder."""
+    return runner(tmp_path / "log")
 
 
 @pytest.fixture

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +20,13 @@ from tests.letters import ANSWER, a_practice
 from tests.mailbox import OK, PASSWORD, Mailbox, answering, make_certificate, serving
 from tests.places import first_port
 from tests.polling import until
+from tests.processes import Run, Running
 from ticket_core.replies.model import Language, Letter, LetterState
 from ticket_core.replies.service import Replies
 
 ADDRESS = "anna.verdi@example.org"
 LETTER_S = 4.0
-Start = Callable[..., AbstractContextManager["subprocess.Popen[bytes]"]]
+Start = Callable[..., Running]
 
 
 @pytest.fixture
@@ -43,9 +40,9 @@ def monitor() -> str:
 
 
 @pytest.fixture
-def start(database_url: str, certificate: Path, monitor: str, tmp_path: Path) -> Start:
+def start(run: Run, database_url: str, certificate: Path, monitor: str, tmp_path: Path) -> Start:
     (tmp_path / "password").write_text(PASSWORD, "utf-8")
-    common = os.environ | {
+    common = {
         "CENTRALINO_DATABASE__URL": database_url,
         "CENTRALINO_MONITOR__ADDRESS": monitor,
         "CENTRALINO_SMTP__HOST": "127.0.0.1",
@@ -56,19 +53,10 @@ def start(database_url: str, certificate: Path, monitor: str, tmp_path: Path) ->
         "CENTRALINO_SMTP__AWAY_S": "0.2",
     }
 
-    @contextmanager
-    def process(**settings: str) -> Iterator[subprocess.Popen[bytes]]:
-        environ = common | {f"CENTRALINO_SMTP__{name.upper()}": value for name, value in settings.items()}
-        with (
-            (tmp_path / "log").open("ab") as log,
-            subprocess.Popen([sys.executable, "-m", "channels"], env=environ, stderr=log) as started,
-        ):
-            try:
-                yield started
-            finally:
-                started.kill()
+    def channels(**settings: str) -> Running:
+        return run("channels", common | {f"CENTRALINO_SMTP__{name.upper()}": value for name, value in settings.items()})
 
-    return process
+    return channels
 
 
 @pytest.fixture

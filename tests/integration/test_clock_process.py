@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -31,6 +29,7 @@ from tests.places import first_port
 from tests.polling import until
 from tests.postgres import TEMPLATE, Throwaway
 from tests.practices import CODES, COUNTING
+from tests.processes import Run, Running
 from tests.timekeeping import closings, cut
 from ticket_core.casework import Casework
 from ticket_core.clock.seat import SILENT_S, Seat, SeatLost
@@ -40,7 +39,7 @@ from ticket_core.replies.service import Replies
 
 CLOCK = SystemClock()
 FORM = Request(channel=Channel.WEB_FORM, requester=Requester(name="Anna Verdi", email="anna.verdi@example.org"))
-Start = Callable[..., AbstractContextManager["subprocess.Popen[bytes]"]]
+Start = Callable[..., Running]
 
 
 @pytest.fixture
@@ -49,8 +48,8 @@ def monitors() -> tuple[str, str]:
 
 
 @pytest.fixture
-def start(database_url: str, tmp_path: Path) -> Start:
-    common = os.environ | {
+def start(run: Run, database_url: str, tmp_path: Path) -> Start:
+    common = {
         "CENTRALINO_DATABASE__URL": database_url,
         "CENTRALINO_AUDIO__FOLDER": str(tmp_path / "audio"),
         "CENTRALINO_ATTACHMENTS__FOLDER": str(tmp_path / "attachments"),
@@ -58,19 +57,10 @@ def start(database_url: str, tmp_path: Path) -> Start:
         "CENTRALINO_CLOCK__LOOK_S": "0.5",
     }
 
-    @contextmanager
-    def process(monitor: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-        environ = common | {"CENTRALINO_MONITOR__ADDRESS": monitor} | settings
-        with (
-            (tmp_path / "log").open("ab") as log,
-            subprocess.Popen([sys.executable, "-m", "centralino.clock"], env=environ, stderr=log) as started,
-        ):
-            try:
-                yield started
-            finally:
-                started.kill()
+    def clock(monitor: str, **settings: str) -> Running:
+        return run("centralino.clock", common | {"CENTRALINO_MONITOR__ADDRESS": monitor} | settings)
 
-    return process
+    return clock
 
 
 @pytest.fixture
@@ -235,7 +225,8 @@ def serving(cluster: Cluster) -> Iterator[None]:
             cluster.wait_ready(30)
             yield
         finally:
-            server.send_signal(signal.SIGINT)  # a fast shutdown: whoever is connected is cut off
+            subprocess.run(cluster.stop_command(), check=False)  # a fast shutdown: whoever is connected is cut off
+            server.wait(20)
 
 
 async def test_while_the_database_is_away_it_says_so_and_when_it_is_back_it_works_again(

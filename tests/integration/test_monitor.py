@@ -123,3 +123,18 @@ def test_an_address_that_is_none_stops_the_start_with_an_example(tmp_path: Path)
     with started("everywhere", tmp_path / "log") as process:
         assert process.wait(20) == EXIT_SETTINGS
     assert "CENTRALINO_MONITOR__ADDRESS=127.0.0.1:28010" in (tmp_path / "log").read_text()
+
+
+def test_what_is_loaded_before_a_process_serves_is_looked_over_by_no_collection_again() -> None:
+    program = """
+import gc
+from foundation import process
+
+async def serve(stop, health):
+    print(gc.get_freeze_count(), sum(len(gc.get_objects(generation)) for generation in range(3)))
+
+process.run("trial", serve)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    settled, left = map(int, done.stdout.split())
+    assert settled > 10 * left

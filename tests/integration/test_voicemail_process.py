@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,12 +16,13 @@ from foundation.process import EXIT_SETTINGS
 from tests import speech
 from tests.polling import until
 from tests.practices import CODES, COUNTING
+from tests.processes import Run, Running
 from tests.voicemail import models_with, packaged_whisper, redis_server
 from ticket_core.model import Audio, Message, MessageState
 from ticket_core.service import Practices
 
 PATIENCE_S = 240.0  # the decoder lets everything else go first
-Start = Callable[[], AbstractContextManager["subprocess.Popen[bytes]"]]
+Start = Callable[..., Running]
 
 
 @pytest.fixture
@@ -34,10 +31,10 @@ def practices(database: Database) -> Practices:
 
 
 @pytest.fixture
-def environ(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
+def settings(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     models_with(tmp_path / "models", packaged_whisper(tmp_path / "made"))
     with tempfile.TemporaryDirectory(prefix="redis-") as folder, redis_server(Path(folder) / "redis.sock") as url:
-        yield os.environ | {
+        yield {
             "CENTRALINO_DATABASE__URL": database_url,
             "CENTRALINO_REDIS__URL": url,
             "CENTRALINO_CODES__KEY": "a key for tests alone",
@@ -49,17 +46,9 @@ def environ(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def start(environ: dict[str, str], tmp_path: Path) -> Start:
-    @contextmanager
-    def worker() -> Iterator[subprocess.Popen[bytes]]:
-        with (
-            (tmp_path / "log").open("ab") as log,
-            subprocess.Popen([sys.executable, "-m", "voicemail_worker"], env=environ, stderr=log) as process,
-        ):
-            try:
-                yield process
-            finally:
-                process.kill()
+def start(run: Run, settings: dict[str, str]) -> Start:
+    def worker(**others: str) -> Running:
+        return run("voicemail_worker", settings | others)
 
     return worker
 
@@ -119,9 +108,9 @@ async def test_a_worker_told_to_stop_gives_the_message_back_and_ends_well(
     assert "Traceback" not in log
 
 
-def test_without_its_folder_of_recordings_the_worker_says_so_and_does_not_start(environ: dict[str, str]) -> None:
-    wrong = environ | {"CENTRALINO_AUDIO__FOLDER": "/nowhere/audio"}
-    done = subprocess.run([sys.executable, "-m", "voicemail_worker"], env=wrong, capture_output=True, text=True)
-    assert done.returncode == EXIT_SETTINGS
-    assert "/nowhere/audio is not there" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_without_its_folder_of_recordings_the_worker_says_so_and_does_not_start(start: Start, tmp_path: Path) -> None:
+    with start(CENTRALINO_AUDIO__FOLDER="/nowhere/audio") as worker:
+        assert worker.wait(30) == EXIT_SETTINGS
+    log = (tmp_path / "log").read_text("utf-8")
+    assert "/nowhere/audio is not there" in log
+    assert "Traceback" not in log
