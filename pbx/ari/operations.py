@@ -49,10 +49,6 @@ GET_BRIDGE = _op("GET", "bridges/{bridgeId}")
 CREATE_BRIDGE = _op("POST", "bridges", "type", "bridgeId")
 ADD_TO_BRIDGE = _op("POST", "bridges/{bridgeId}/addChannel", "channel")
 REMOVE_FROM_BRIDGE = _op("POST", "bridges/{bridgeId}/removeChannel", "channel")
-PLAY_TO_BRIDGE = _op("POST", "bridges/{bridgeId}/play", "media", "lang", "playbackId")
-RECORD_BRIDGE = _op(
-    "POST", "bridges/{bridgeId}/record", "name", "format", "maxDurationSeconds", "maxSilenceSeconds", "ifExists",
-)  # fmt: skip
 DELETE_BRIDGE = _op("DELETE", "bridges/{bridgeId}")
 GET_VARIABLE = _op("GET", "channels/{channelId}/variable", "variable")
 SET_VARIABLE = _op("POST", "channels/{channelId}/variable", "variable", "value")
