@@ -29,7 +29,7 @@ class Day(Enum):
 
 @dataclass
 class AmiServer:
-    """What it holds: global variables, and channels by name with the headers of CoreShowChannel.
+    """What it holds: global variables, channels by name with the headers of CoreShowChannel, and the states of devices by name.
 
     A Redirect of a `stuck` channel is never answered.
     """
@@ -37,11 +37,13 @@ class AmiServer:
     day: Day = Day.GOOD
     variables: dict[str, str] = field(default_factory=dict)
     channels: dict[str, dict[str, str]] = field(default_factory=dict)
+    devices: dict[str, str] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     redirected: list[str] = field(default_factory=list)
     sent_to: list[str] = field(default_factory=list)
     port: int = 0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _hearing: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[AmiServer]:
@@ -52,8 +54,7 @@ class AmiServer:
             yield self
         finally:
             server.close()
-            for writer in self._open:
-                writer.close()
+            self.cut()
             await server.wait_closed()
 
     def settings(self, password: str = SECRET, timeout_s: float = 0.5) -> AmiSettings:
@@ -69,6 +70,17 @@ class AmiServer:
             "ChanVariable": f"HELD_BY={held_by}",
         }  # fmt: skip
 
+    def device(self, name: str, state: str) -> None:
+        """A device's state is another: told to whoever wants events."""
+        self.devices[name] = state
+        for writer in self._hearing:
+            writer.write(f"Event: DeviceStateChange\r\nDevice: {name}\r\nState: {state}\r\n\r\n".encode())
+
+    def cut(self) -> None:
+        """Every connection is lost."""
+        for writer in self._open:
+            writer.close()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -81,6 +93,7 @@ class AmiServer:
                 await self._answer(action, writer)
                 await writer.drain()
         self._open.discard(writer)
+        self._hearing.discard(writer)
         writer.close()
 
     async def _answer(self, action: dict[str, str], writer: asyncio.StreamWriter) -> None:
@@ -96,6 +109,8 @@ class AmiServer:
             case "Login", _ if action["Secret"] != SECRET:
                 send(Response="Error", Message="Authentication failed")
             case "Login", _:
+                if action.get("Events") == "on":
+                    self._hearing.add(writer)
                 send(Response="Success", Message="Authentication accepted")
             case _, Day.SILENT_AFTER_LOGIN:
                 return
@@ -111,6 +126,11 @@ class AmiServer:
                 send(Response="Success", Ping="Pong")
             case "Getvar", _:
                 send(Response="Success", Variable=action["Variable"], Value=self.variables.get(action["Variable"], ""))
+            case "DeviceStateList", _:
+                send(Response="Success", EventList="start", Message="Device State Changes will follow")
+                for device, state in self.devices.items():
+                    send(Event="DeviceStateChange", Device=device, State=state)
+                send(Event="DeviceStateListComplete", EventList="Complete", ListItems=str(len(self.devices)))
             case "CoreShowChannels", _:
                 send(Response="Success", EventList="start", Message="Channels will follow")
                 for channel in list(self.channels.values()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,9 +20,11 @@ class _OneConnection(Manager):  # type: ignore[misc]
     """Panoramisk connects again by itself and sends again what was not answered; a caller that reconciles wants neither."""
 
     lost = False
+    on_lost: Callable[[], None]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        self.on_lost()
 
     async def open(self) -> bool:
         """Connect and log in; False when the password is not taken. Raises `OSError`."""
@@ -48,12 +50,22 @@ class Ami:
 
     @staticmethod
     @asynccontextmanager
-    async def connected(settings: AmiSettings) -> AsyncIterator[Ami]:
-        """Logged in for the length of the block. Raises `AmiError`."""
+    async def connected(
+        settings: AmiSettings,
+        on_event: Callable[[Mapping[str, str]], None] | None = None,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> AsyncIterator[Ami]:
+        """Logged in for the length of the block. Raises `AmiError`.
+
+        `on_event` hears the events that the user may read, without it there are none; `on_lost` is called when the far side goes.
+        """
         manager = _OneConnection(
-            host=settings.host, port=settings.port, events="off",
+            host=settings.host, port=settings.port, events="on" if on_event else "off",
             username=settings.user, secret=settings.password.get_secret_value(),
         )  # fmt: skip
+        manager.on_lost = on_lost
+        if on_event:
+            manager.register_event("*", lambda _, event: on_event(event))
         try:
             async with asyncio.timeout(settings.timeout_s):
                 known = await manager.open()
