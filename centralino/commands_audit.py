@@ -46,7 +46,7 @@ def show_audit(
 
 
 def _object(entry: Entry) -> str:
-    return json.dumps(asdict(entry), ensure_ascii=False, default=str)
+    return json.dumps(asdict(entry) | {"at": entry.at.isoformat()}, ensure_ascii=False, default=str)
 
 
 def _line(entry: Entry, zone: ZoneInfo) -> str:

@@ -171,7 +171,7 @@ def erase(
         merged = await records.casework.merged_into(practice.id)
         if merged and not with_merged:
             raise Refused(
-                f"{len(merged)} that were merged into it go with it: {', '.join(map(name_of, merged))}. Say --with-merged to erase all"
+                f"what was merged into it goes with it: {', '.join(map(name_of, merged))}. Say --with-merged to erase them all"
             )
         version = practice.version if seen is None else seen
         along = await records.casework.erase(practice.id, by, why, version)
@@ -180,6 +180,6 @@ def erase(
     practice, along = work(forget)
     print(f"practice {name_of(practice)}: its audio and its attachments go with the next clean-up")
     if along:
-        print(f"erased with it: {along} that were merged into it")
+        print(f"erased with it, because merged into it: {along}")
     if practice.merged_into:
         print(f"it was merged into {practice.merged_into}, which stays and may say the same: look at that one")

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -232,14 +232,14 @@ def test_erasing_shows_what_was_merged_into_a_practice_and_takes_it_along_when_t
     for one in (first, second):
         types("merge", one, kept, "--reason", "the same wall", *BY_ANNA)
     asked = refused("erase", kept, "--reason", "asked for", *BY_ANNA)
-    assert asked.startswith("2 that were merged into it go with it: ")
+    assert asked.startswith("what was merged into it goes with it: ")
     assert first in asked
     assert second in asked
     seen = exported(kept)["practice"]["version"]
     stale = ("--with-merged", "--seen", str(seen - 1))
     assert "has changed" in refused("erase", kept, "--reason", "asked for", *stale, *BY_ANNA)
     told = types("erase", kept, "--reason", "asked for", "--with-merged", *BY_ANNA)
-    assert "erased with it: 2 that were merged into it" in told
+    assert "erased with it, because merged into it: 2" in told
     for one in (first, second, kept):
         assert "no practice has the code" in refused("show", one)
 
@@ -285,6 +285,7 @@ def test_who_had_what_of_practices_is_told_by_the_audit_and_its_lines_name_no_pe
     assert every.endswith(" anna: export, all practices")
     assert erased.endswith(f" carla: erasure, practice of {practice_id}")
     assert [json.loads(line)["act"] for line in audited("--json").splitlines()] == ["export", "export", "erasure"]
+    assert datetime.fromisoformat(json.loads(audited("--json").splitlines()[0])["at"]).tzinfo is not None
     assert "Verdi" not in audited("--json")
     tomorrow = str(today() + timedelta(days=1))
     assert audited("--since", tomorrow).startswith(f"nothing since {tomorrow} 00:00")
