@@ -33,11 +33,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Facts:
-    """What figures are computed from, as of `now`: read once, asked for many stretches. `arrivals` are in order."""
+    """What figures are computed from, as of `now`: read once, asked for many stretches.
+
+    `arrivals` are in order. A part of the line has neither arrivals nor operators of its own: None, and nothing.
+    """
 
     now: datetime
     journeys: tuple[Journey, ...]
-    arrivals: tuple[datetime, ...] = ()
+    arrivals: tuple[datetime, ...] | None = None
     operators: tuple[OperatorStep, ...] = ()
 
     @classmethod
@@ -45,6 +48,10 @@ class Facts:
         """Those of calls with their steps and of operators' steps; simulated calls are left out, and what is later than `now`."""
         came = sorted(call.started_at for call in calls if not call.simulated and call.started_at <= now)
         return cls(now, tuple(journeys(calls, now)), tuple(came), tuple(operators))
+
+    def of_queue(self, queue: str) -> Facts:
+        """Those of one queue; "" is of the callers who were refused, whom no queue had."""
+        return Facts(self.now, tuple(journey for journey in self.journeys if journey.queue == queue))
 
     def within(self, span: Span) -> list[Journey]:
         """The ways of the calls that entered the line, or were refused, in `span`."""
@@ -56,7 +63,8 @@ class QueueFigures:
     """One stretch's figures, named as `domain.md` names them; counts are of calls. O = A + B + E + waiting.
 
     `abandoned` B holds `abandoned_short` and `sent_on`; E is `chose_message` and `chose_callback`. `busiest_hour` is the most calls that
-    arrived within any 60 minutes of the stretch, `of_promised` that number against the charter's 100.
+    arrived within any 60 minutes of the stretch, `of_promised` that number against the charter's 100; all three, and
+    `occupancy`, are None of one queue alone.
     """
 
     offered: int
@@ -79,9 +87,9 @@ class QueueFigures:
     unstaffed: int
     blocked: int | None
     accessibility: float | None
-    arrived: int
-    busiest_hour: int
-    of_promised: float
+    arrived: int | None
+    busiest_hour: int | None
+    of_promised: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +146,7 @@ def figures(facts: Facts, span: Span, target: Target | None = None, line: LineSt
         accessibility=accessibility(Span(span.since, min(span.until, facts.now)), line),
         arrived=arrived,
         busiest_hour=busiest,
-        of_promised=busiest / PROMISED_PER_HOUR,
+        of_promised=None if busiest is None else busiest / PROMISED_PER_HOUR,
     )
 
 
@@ -191,8 +199,10 @@ def _abandoned(ways: Iterable[Journey]) -> int:
     return sum(way.fate in (Fate.ABANDONED, Fate.SENT_ON) for way in ways)
 
 
-def _arrivals(came: Sequence[datetime], span: Span) -> tuple[int, int]:
+def _arrivals(came: Sequence[datetime] | None, span: Span) -> tuple[int, int] | tuple[None, None]:
     """How many came in the span, and the most within any hour of it."""
+    if came is None:
+        return None, None
     first, last = bisect_left(came, span.since), bisect_left(came, span.until)
     hour = timedelta(hours=1)
     most = (bisect_left(came, came[n] + hour, n, last) - n for n in range(first, last))

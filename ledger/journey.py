@@ -33,6 +33,14 @@ CALLBACK = "callback"
 CHOICES = frozenset({"message", CALLBACK})
 SATURATED = frozenset({"all_busy", "full", "waited_long"})
 
+KINDS = frozenset(
+    {
+        StepKind.QUEUED, StepKind.BRIDGED, StepKind.ABANDONED, StepKind.LEFT_QUEUE, StepKind.FALLBACK, StepKind.ANSWERED,
+        StepKind.VOICEMAIL, StepKind.ENDED, StepKind.TALKED, StepKind.WRAPPED_UP, StepKind.NOT_ANSWERED,
+    }
+)  # fmt: skip
+"""The steps that say anything of a way: whoever reads rows may leave out the others."""
+
 
 class Fate(StrEnum):
     """How it stands with a caller who asked for an operator."""

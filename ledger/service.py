@@ -108,22 +108,6 @@ class Ledger:
         async with self._database.session() as session:
             return [row.value() for row in (await session.execute(query)).scalars()]
 
-    async def operator_steps(self, since: datetime, until: datetime) -> list[OperatorStep]:
-        """What operators did in [since, until), oldest first, and before it what each was doing when it began."""
-        before = (
-            select(OperatorStepRow)
-            .where(OperatorStepRow.at < since)
-            .ext(distinct_on(OperatorStepRow.number))
-            .order_by(OperatorStepRow.number, OperatorStepRow.at.desc(), OperatorStepRow.mono.desc())
-        )
-        during = (
-            select(OperatorStepRow)
-            .where(OperatorStepRow.at >= since, OperatorStepRow.at < until)
-            .order_by(OperatorStepRow.at, OperatorStepRow.mono, OperatorStepRow.id)
-        )
-        async with self._database.session() as session:
-            return [row.value() for query in (before, during) for row in (await session.execute(query)).scalars()]
-
     async def import_call(
         self,
         call_id: UUID,

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from foundation.database import Base, Instant, one_of
 from ledger.model import Call, OperatorState, OperatorStep, Outcome, Step, StepKind
 
+OF_QUEUE = "kind IN ('queued', 'left_queue')"
+"""The steps by which a report finds the calls that asked for an operator; a call without one has no way to the line."""
+
 
 class CallRow(Base):
     """One call."""
@@ -56,8 +59,7 @@ class StepRow(Base):
     __tablename__ = "call_step"
     __table_args__ = (
         UniqueConstraint("call_id", "seq", name="call_step_in_order"),
-        # A report looks for the calls of a day by these few steps, and finds the rest by call.
-        Index("call_step_of_queue", "at", "call_id", postgresql_where=text("kind IN ('queued', 'left_queue')")),
+        Index("call_step_of_queue", "at", "call_id", postgresql_where=text(OF_QUEUE)),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,8 +12,10 @@ from sqlalchemy.pool import NullPool
 from centralino import migrate
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
-from ledger.model import OperatorState, Outcome, Stamp, StepKind
+from ledger.model import OperatorState, OperatorStep, Outcome, Stamp, StepKind
+from ledger.report import Reports
 from ledger.service import Ledger
+from ledger.span import Span
 from tests.clocks import HeldClock
 from tests.postgres import Throwaway
 
@@ -23,8 +25,12 @@ def ledger(database: Database, clock: HeldClock) -> Ledger:
     return Ledger(database, clock)
 
 
+async def read(database: Database, since: datetime, until: datetime) -> tuple[OperatorStep, ...]:
+    return (await Reports(database).facts(Span(since, until), until)).operators
+
+
 async def test_what_an_operator_does_is_read_with_what_they_did_when_the_time_began(
-    ledger: Ledger, clock: HeldClock
+    ledger: Ledger, database: Database, clock: HeldClock
 ) -> None:
     call_id, began = uuid4(), clock.now()
     await ledger.operator("201", OperatorState.IDLE)
@@ -33,29 +39,31 @@ async def test_what_an_operator_does_is_read_with_what_they_did_when_the_time_be
     await ledger.operator("201", "ringing", call_id=call_id)
     clock.move(minutes=5)
     await ledger.operator("201", OperatorState.TALKING, call_id=call_id)
-    found = await ledger.operator_steps(began + timedelta(minutes=7), clock.now() + timedelta(seconds=1))
+    found = await read(database, began + timedelta(minutes=7), clock.now() + timedelta(seconds=1))
     assert [(step.number, step.state, step.reason, step.call_id) for step in found] == [
         ("201", OperatorState.RINGING, None, call_id),
         ("202", OperatorState.PAUSED, "lunch", None),
         ("201", OperatorState.TALKING, None, call_id),
     ]
     assert found[-1].at == clock.now()
-    assert await ledger.operator_steps(began, began) == []
+    assert await read(database, began, began) == ()
 
 
-async def test_an_operators_step_written_twice_is_written_once(ledger: Ledger, clock: HeldClock) -> None:
+async def test_an_operators_step_written_twice_is_written_once(
+    ledger: Ledger, database: Database, clock: HeldClock
+) -> None:
     stamp = Stamp(uuid4(), clock.now(), 1.0)
     for _ in range(2):
         await ledger.operator("201", OperatorState.IDLE, stamp)
-    assert len(await ledger.operator_steps(clock.now(), clock.now() + timedelta(seconds=1))) == 1
+    assert len(await read(database, clock.now(), clock.now() + timedelta(seconds=1))) == 1
 
 
 async def test_a_state_that_does_not_exist_is_a_clear_error_and_writes_nothing(
-    ledger: Ledger, clock: HeldClock
+    ledger: Ledger, database: Database, clock: HeldClock
 ) -> None:
     with pytest.raises(ValueError, match="asleep"):
         await ledger.operator("201", "asleep")
-    assert await ledger.operator_steps(clock.now(), clock.now() + timedelta(days=1)) == []
+    assert await read(database, clock.now(), clock.now() + timedelta(days=1)) == ()
 
 
 async def test_wrap_up_is_added_to_a_call_that_is_over(ledger: Ledger) -> None:
