@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from foundation.audit import Act, Audit
 from foundation.database import Database, DatabaseSettings
 from foundation.health import Standing
 from ledger.service import Ledger
@@ -442,6 +443,9 @@ async def test_each_class_of_data_goes_when_its_own_term_is_over_and_what_goes_o
     assert still.transcript
     assert await state(practices, goes_on.id) is PracticeState.AWAITING_ADMINISTRATION
     assert await left_behind(database) == [0, 0, 0, 0]
+    audited = [entry async for entry in Audit(database, clock).since(practice.opened_at)]
+    assert {(entry.author, entry.act, entry.subject) for entry in audited} == {("clock", Act.ERASURE, practice.id)}
+    assert [entry.what for entry in audited] == ["recording", "transcript", "practice", "attachment"]
     assert (await Histories(database, clock).verify()).faults == ()
 
 
@@ -474,6 +478,22 @@ async def test_a_merged_practice_is_kept_as_long_as_the_one_that_shows_it(
     assert await instance.do("forget_practices") == Tally()
 
 
+async def test_a_merged_practice_that_ended_later_outlives_the_one_that_it_was_merged_into(
+    instance: Instance, casework: Casework, practices: Practices, clock: HeldClock
+) -> None:
+    kept = await casework.open(FORM, "form")
+    await casework.close(kept.id, Closure.OUT_OF_SCOPE, "not ours", "anna")
+    clock.move(days=100)
+    later = await casework.open(FORM, "form")
+    await casework.merge(later.id, kept.id, "anna", "the same wall")
+    clock.move(days=3551)
+    assert await instance.do("forget_practices") == Tally(1)
+    left = [await practices.practice(one.id) for one in (kept, later)]
+    assert [one is not None and one.erased_at is not None for one in left] == [True, False]
+    clock.move(days=100)
+    assert await instance.do("forget_practices") == Tally(1)
+
+
 async def test_numbers_of_old_calls_and_of_messages_without_a_practice_are_forgotten_and_the_calls_stay(
     instance: Instance, practices: Practices, database: Database, clock: HeldClock
 ) -> None:
@@ -489,6 +509,11 @@ async def test_numbers_of_old_calls_and_of_messages_without_a_practice_are_forgo
     assert [await instance.do(name) for name in ("forget_callers", "forget_strangers")] == [Tally(1), Tally(1)]
     calls = {one: await ledger.call(one) for one in (old, recent)}
     assert {one: call and call.caller for one, call in calls.items()} == {old: None, recent: "+390612345678"}
+    audited = [entry async for entry in Audit(database, clock).since(clock.now())]
+    assert [(entry.act, entry.what, entry.subject, entry.rows) for entry in audited] == [
+        (Act.ERASURE, "callers' numbers of calls", None, 1),
+        (Act.ERASURE, "caller's number", None, 1),
+    ]
 
 
 # -- sweeps
