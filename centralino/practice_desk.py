@@ -34,8 +34,8 @@ T = TypeVar("T")
 Step = Callable[[Records, Practice, int], Awaitable[Practice]]
 
 REFUSALS = (
-    changes.Conflict, changes.UnknownPractice, attachments.UnknownPractice, IllegalStep, Taken, NoReplyAddress, LetterRefused, BadRequest,
-    BlobError, UnknownTopic, UnknownReference, BadQuery,
+    changes.Conflict, changes.UnknownPractice, attachments.UnknownPractice, attachments.ErasedAttachment, IllegalStep, Taken,
+    NoReplyAddress, LetterRefused, BadRequest, BlobError, UnknownTopic, UnknownReference, BadQuery,
 )  # fmt: skip
 
 Code = Annotated[str, typer.Argument(help='the practice\'s code, as "123 456 789 01" or without spaces, or its id')]
