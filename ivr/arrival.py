@@ -31,17 +31,20 @@ class Arrival:
 
     @classmethod
     def of(cls, event: StasisStart) -> Arrival | None:
-        """From the arguments: CALL_ID,DIALLED and, from the queue, FLOW,LANGUAGE,WHY. None when it is no call of the dialplan's."""
+        """From the arguments: CALL_ID,DIALLED and, from the queue, FLOW,LANGUAGE,WHY (`dialplan/queue.conf`).
+
+        None when it is no call of the dialplan's.
+        """
         try:
             call_id = UUID(event.args[0])
         except (IndexError, ValueError):
             log.error("call_without_id")
             return None
         dialled = event.args[1] if len(event.args) > 1 else ""
-        return cls(event.channel.id, call_id, event.channel.caller_number, dialled, back=_given_back(event.args[2:]))
+        return cls(event.channel.id, call_id, event.channel.caller_number, dialled, back=given_back(event.args[2:]))
 
 
-def _given_back(words: Sequence[str]) -> GivenBack | None:
+def given_back(words: Sequence[str]) -> GivenBack | None:
     """None for a call that is new, or of which nobody here understands why it is back: it begins with the menu."""
     match words:
         case []:

@@ -18,7 +18,7 @@ FIRST_PROMPT_SECONDS = histogram(
     buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.52, 0.55, 0.6, 0.7, 0.8, 1, 1.5, 2, 3, 5, 10),
 )
 begin(ENDED, outcome=Outcome)
-begin(FALLBACK, reason=("error", "taken", "queue_away"))
+begin(FALLBACK, reason=("error", "taken"))
 PENDING = gauge("outbox_pending_entries", "Writes on this process's disk that the database does not have yet.")
 PENDING_AGE = gauge("outbox_oldest_seconds", "How long the oldest of them has waited.")
 REFUSED = gauge(

@@ -15,7 +15,8 @@ RESUMED = ("resumed", "not-a-rescue-number", "pause-short")
 
 QUEUE_FLOW = "queue"
 """The flow in the ledger of a caller who was handed on."""
-TAKEN_WITHIN = timedelta(minutes=10)
+TAKEN_WITHIN = timedelta(seconds=60)
+"""Whoever hangs up on their way to the queue is never there: so long its word is waited for."""
 
 OTHER_LANGUAGE = {"it": "en", "en": "it"}
 

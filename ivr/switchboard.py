@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -13,7 +15,7 @@ from foundation.clock import SystemClock
 from foundation.health import Check
 from ivr import metrics
 from ivr.ari_call import AriCall
-from ivr.arrival import Arrival
+from ivr.arrival import Arrival, given_back
 from ivr.flows.operator import come_back
 from ivr.flows.table import FIRST_FLOW, FLOWS
 from ivr.model import Place
@@ -51,7 +53,7 @@ class Switchboard:
             APPLICATION, connect, self._on_start, self._on_connected, request_timeout_s=pbx.request_timeout_s
         )
         self.heartbeat = Heartbeat(self.ari, IVR, SystemClock(), in_service)
-        self._way_out = WayOut(self.ari, office, SystemClock())
+        self._way_out = WayOut(self.ari, office)
 
     # -- arrivals
 
@@ -67,9 +69,9 @@ class Switchboard:
 
     async def take_up(self) -> None:
         """Find callers whom Asterisk holds for us and nobody of us serves: their process died, or lost its connection in a wait."""
-        held = await self._held_channels()
-        for channel_id, number in held.items():
-            arrival = await self._arrival_of(channel_id, number)
+        for channel in await self._held_channels():
+            channel_id = channel["id"]
+            arrival = await self._arrival_of(channel)
             if arrival and channel_id not in self._calls:
                 metrics.RESUMED.inc()
                 log.info("call_resumed", call_id=str(arrival.call_id))
@@ -100,23 +102,26 @@ class Switchboard:
         found = [await self._variable(channel["id"], "CALL_ID") for channel in channels]
         return {UUID(call_id) for call_id in found if call_id}
 
-    async def _held_channels(self) -> dict[str, str]:
+    async def _held_channels(self) -> list[dict[str, Any]]:
         try:
             held = (await self.ari.request(op.GET_APPLICATION, {"applicationName": APPLICATION}))["channel_ids"]
         except NotFound:
-            return {}
+            return []
         alone = {channel_id for channel_id in held if channel_id not in self._calls}
         if not alone:
-            return {}
-        channels = await self.ari.request(op.LIST_CHANNELS)
-        return {channel["id"]: channel["caller"]["number"] for channel in channels if channel["id"] in alone}
+            return []
+        return [channel for channel in await self.ari.request(op.LIST_CHANNELS) if channel["id"] in alone]
 
-    async def _arrival_of(self, channel_id: str, number: str) -> Arrival | None:
-        call_id = await self._variable(channel_id, "CALL_ID")
+    async def _arrival_of(self, channel: Mapping[str, Any]) -> Arrival | None:
+        call_id = await self._variable(channel["id"], "CALL_ID")
         if call_id is None:
             return None
-        dialled = await self._variable(channel_id, "DIALLED") or ""
-        return Arrival(channel_id, UUID(call_id), number, dialled, held=True)
+        dialled = await self._variable(channel["id"], "DIALLED") or ""
+        back = None
+        if self._office.place_of(UUID(call_id)) is None:
+            # The process that was to take them in has died in that moment: APPLICATION,CALL_ID,DIALLED and why they are back.
+            back = given_back(channel["dialplan"]["app_data"].split(",")[3:])
+        return Arrival(channel["id"], UUID(call_id), channel["caller"]["number"], dialled, held=True, back=back)
 
     async def _variable(self, channel_id: str, name: str) -> str | None:
         with suppress(NotFound):
@@ -170,7 +175,7 @@ class Switchboard:
             await FLOWS[place.flow](call, desk, visit)
             await call.hang_up()
         except HandedOn:
-            if await self._way_out.to_operators(arrival.call_id, arrival.dialled, call.language, line):
+            if await self._way_out.to_operators(arrival.call_id, call.language, line):
                 return
         except CallerHungUp:
             if await self._way_out.was_taken(arrival.call_id, line):

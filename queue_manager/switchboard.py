@@ -241,9 +241,9 @@ class Switchboard:
         with suppress(*Away):
             await self._to_dialplan(caller.arrival.channel_id)
 
-    async def _to_dialplan(self, channel_id: str) -> None:
+    async def _to_dialplan(self, channel_id: str, context: str = "queue-away", extension: str = "s") -> None:
         with suppress(*Away):
-            query = {"context": "queue-away", "extension": "s", "priority": 1}
+            query = {"context": context, "extension": extension, "priority": 1}
             await self.sound.request(op.CONTINUE, {"channelId": channel_id}, **query)
 
     # -- what the board says
@@ -368,10 +368,9 @@ class Switchboard:
         if caller is None:
             return
         arrival, why = caller.arrival, GIVEN_BACK_AS.get(left.why, left.why.value)
-        args = ",".join((str(arrival.call_id), arrival.dialled, MAILBOX, arrival.language, why))
         with suppress(*Away):
             await caller.line.stop()
-            await self.sound.request(op.MOVE, {"channelId": arrival.channel_id}, app="ivr", appArgs=args)
+            await self._to_dialplan(arrival.channel_id, "given-back", ",".join((MAILBOX, arrival.language, why)))
 
     # -- operators' phones
 

@@ -63,11 +63,10 @@ class AmiServer:
             address=f"127.0.0.1:{self.port}", user="guard", password=SecretStr(password), timeout_s=timeout_s
         )
 
-    def add(self, name: str, application: str = "Stasis", data: str = "", bridge: str = "", held_by: str = "") -> None:
+    def add(self, name: str, application: str = "Stasis", data: str = "", bridge: str = "") -> None:
         """One more channel."""
         self.channels[name] = {
             "Channel": name, "Uniqueid": f"id-{name}", "Application": application, "ApplicationData": data, "BridgeId": bridge,
-            "ChanVariable": f"HELD_BY={held_by}",
         }  # fmt: skip
 
     def device(self, name: str, state: str) -> None:

@@ -34,7 +34,13 @@ PUT_RIGHT = (
     "Set(CALLERID(num)=${NUMBER})",
     # Behind `inbound`, which has put it right.
     "Gosub(fallback-note,s,1(caller,${CALLERID(num)}))",
+    # Not from a phone: only our own processes send a call there, with an extension of theirs.
+    "Stasis(queue,join,${CALL_ID},${DIALLED},${EXTEN})",
+    "Stasis(ivr,${CALL_ID},${DIALLED},${EXTEN})",
 )
+
+OURS = frozenset({"ivr", "queue"})
+"""The applications that answer callers."""
 
 QUEUE_OPTIONS = frozenset("rC")  # ring, answered elsewhere: no transfer, no recording, no keys
 
@@ -198,7 +204,7 @@ class Walk:
             case "Gosub":
                 return self._target(line, context, re.sub(r"\(.*\)$", "", line.arguments))
             case "Stasis":
-                literal = split(line.arguments)[0] == "ivr"
+                literal = split(line.arguments)[0] in OURS
                 return [] if literal else self._complain(line, "it hands the call to another application")
             case "Queue":
                 return self._queue(line)

@@ -140,14 +140,6 @@ class RecordingFailed:
 
 
 @dataclass(frozen=True)
-class MoveFailed:
-    """ApplicationMoveFailed: the channel asked to move to another application is still ours."""
-
-    channel: Channel
-    destination: str
-
-
-@dataclass(frozen=True)
 class Replaced:
     """ApplicationReplaced: another process connected with our application's name; this one gets nothing more."""
 
@@ -157,7 +149,7 @@ class Replaced:
 Event = (
     StasisStart | StasisEnd | ChannelStateChange | KeyPressed | HangUpAsked | ChannelDestroyed | ChannelHold | ChannelUnhold
     | ChannelEnteredBridge | ChannelLeftBridge | BridgeDestroyed | PlaybackFinished
-    | RecordingFinished | RecordingFailed | MoveFailed | Replaced
+    | RecordingFinished | RecordingFailed | Replaced
 )  # fmt: skip
 
 
@@ -199,9 +191,6 @@ READERS: dict[str, tuple[tuple[str, ...], Callable[[Json], Event]]] = {
         lambda e: RecordingFailed(
             e["recording"]["name"], _target(e["recording"]["target_uri"]), e["recording"].get("cause", "unknown")
         ),
-    ),
-    "ApplicationMoveFailed": (
-        ("channel", "destination"), lambda e: MoveFailed(Channel.read(e["channel"]), e["destination"])
     ),
     "ApplicationReplaced": (("application",), lambda e: Replaced(e["application"])),
 }  # fmt: skip

@@ -88,7 +88,7 @@ class FakeTransport:
 
 
 class FakePbx:
-    """Channels of one application, and what a caller does on them. `applications` are others, with the arguments of those moved to them."""
+    """Channels of one application, and what a caller does on them. `queue` has what the queue is told of those who come to it."""
 
     def __init__(self, spool: Path) -> None:
         self.channels: dict[str, FakeChannel] = {}
@@ -99,7 +99,7 @@ class FakePbx:
         self.frozen = False
         self.disk_full = False
         self.tells_keys_late = False
-        self.applications: dict[str, asyncio.Queue[tuple[str, ...]]] = {}
+        self.queue: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
         self._transport: FakeTransport | None = None
         (spool / "recording").mkdir(parents=True, exist_ok=True)
 
@@ -215,12 +215,8 @@ class FakePbx:
                 if query["variable"] not in channel.variables:
                     raise Refused(404, "Provided variable was not found")
                 return {"value": channel.variables[query["variable"]]}
-            case "POST", "variable":
-                channel.variables[query["variable"]] = query["value"]
             case "POST", "moh":
                 channel.music = True
-            case "POST", "move":
-                self._move(channel, query["app"], query["appArgs"].split(","))
             case "POST", "play":
                 channel.playback, channel.music = query["playbackId"], False
                 channel.heard.append(query["media"].split(","))
@@ -230,17 +226,12 @@ class FakePbx:
                 return self._record(channel, query)
             case "POST", "continue":
                 channel.sent_to = query["context"]
+                if channel.sent_to == "queue":
+                    self.queue.put_nowait(("join", *channel.args[:2], query["extension"]))
                 self._leave(channel)
             case _:
                 raise Refused(404, f"the simulated PBX does not know {verb}")
         return None
-
-    def _move(self, channel: FakeChannel, app: str, args: list[str]) -> None:
-        if app not in self.applications:
-            return self._tell("ApplicationMoveFailed", channel, destination=app, args=args)
-        self.applications[app].put_nowait(tuple(args))
-        self.elsewhere[channel.id] = channel
-        return self._leave(channel)
 
     def _record(self, channel: FakeChannel, query: dict[str, str]) -> Any:
         if self._path(query["name"]).exists():
@@ -320,7 +311,7 @@ class FakePbx:
         return {
             "id": channel.id, "name": f"PJSIP/trunk-{channel.id}", "state": "Up" if channel.answered else "Ring",
             "caller": {"name": "", "number": channel.variables.get("number", "")},
-            "dialplan": {"context": channel.sent_to or "inbound"},
+            "dialplan": {"context": channel.sent_to or "inbound", "app_data": ",".join(["ivr", *channel.args])},
         }  # fmt: skip
 
     def _tell(self, kind: str, channel: FakeChannel | None, **fields: Any) -> None:

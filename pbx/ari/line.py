@@ -20,7 +20,6 @@ from pbx.ari.events import (
     Event,
     HangUpAsked,
     KeyPressed,
-    MoveFailed,
     PlaybackFinished,
     RecordingFailed,
     RecordingFinished,
@@ -33,9 +32,6 @@ log = logs.get(__name__)
 LONGEST_PLAYBACK_S = 180.0
 SETTLE_S = 5.0
 LATE_KEY_S = 0.5
-MOVED_WITHIN_S = 2.0
-HELD_BY = "HELD_BY"
-"""The channel's variable that names the application which holds it, once it was moved: for AMI it stays in its first one (measured)."""
 
 
 class ChannelGone(Exception):
@@ -103,35 +99,9 @@ class Line:
             await self._ask(op.HANG_UP)
             self.hung_up = True
 
-    async def send_to_dialplan(self, context: str) -> None:
-        """Leave our application for another context of the dialplan."""
-        await self._ask(op.CONTINUE, context=context, extension="s", priority=1)
-
-    async def move(self, app: str, *args: str) -> bool:
-        """Hand the channel to another application, which gets it with these arguments; True once it has left ours.
-
-        False when that application takes nobody, or nothing was heard of it in two seconds: the channel is ours then.
-        """
-        await self._held_by(app)
-        await self._ask(op.MOVE, app=app, appArgs=",".join(args))
-        if await self._has_left():
-            return True
-        await self._held_by(self._ari.application)
-        return False
-
-    async def _held_by(self, app: str) -> None:
-        # Before the move, by whoever has the channel: a frozen application would never say that it holds a caller.
-        await self._ask(op.SET_VARIABLE, variable=HELD_BY, value=app)
-
-    async def _has_left(self) -> bool:
-        ends = time.monotonic() + MOVED_WITHIN_S
-        while not self.gone:
-            event = await self._next(ends - time.monotonic(), even_when_gone=True)
-            if event is None or isinstance(event, MoveFailed):
-                return False
-        if self.hung_up:
-            raise ChannelGone
-        return True
+    async def send_to_dialplan(self, context: str, extension: str = "s") -> None:
+        """Leave our application for another context of the dialplan, which may hand the call to another application."""
+        await self._ask(op.CONTINUE, context=context, extension=extension, priority=1)
 
     async def music(self) -> None:
         """Let the caller hear music from now on, also in another application. A prompt ends it: start it again after each."""

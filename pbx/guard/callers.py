@@ -13,12 +13,13 @@ from foundation.clock import Clock
 from foundation.health import Check
 from pbx.guard import metrics, rules
 from pbx.guard.ami import Ami, AmiAway
-from pbx.guard.model import ENTRANCE, Beat, Channel
+from pbx.guard.model import Beat, Channel
 from pbx.guard.speaking import being_recorded
 
 log = logs.get(__name__)
 
 HEARTBEATS: Mapping[str, str] = {"ivr": "HEARTBEAT_IVR", "queue": "HEARTBEAT_QUEUE"}
+FIRST = "ivr"
 AGAIN_AFTER_S = 5.0
 
 
@@ -55,8 +56,8 @@ class Callers:
         for app, beat in self._beats.items():
             age_s = rules.beat_age_s(beat, wall)
             metrics.HEARTBEAT_AGE.labels(application=app).set(math.nan if age_s is None else age_s)
-        # The dialplan alone hands callers to one that has never beaten, and only to the first.
-        able = {app: beat for app, beat in self._beats.items() if app == ENTRANCE or beat.value is not None}
+        # One that has never beaten was handed nobody; of the first it is not so sure: every caller begins there.
+        able = {app: beat for app, beat in self._beats.items() if app == FIRST or beat.value is not None}
         stale = frozenset(app for app, beat in able.items() if rules.is_stale(beat, wall, now))
         for app in stale - self._stale:
             age_s = rules.beat_age_s(self._beats[app], wall)

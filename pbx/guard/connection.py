@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,7 +16,6 @@ from pbx.ami.settings import AmiSettings
 log = logs.get(__name__)
 
 LISTED = "CoreShowChannel", "CoreShowChannelsComplete"
-VARIABLE = re.compile(rb"^ChanVariable: (\w+)=")
 
 
 class Refused(ManagerException):  # type: ignore[misc]
@@ -25,10 +23,7 @@ class Refused(ManagerException):  # type: ignore[misc]
 
 
 class Pipe:
-    """What pyst2 needs of a socket: lines, write, flush, close. Its own reads byte by byte, half a core for a list of 500 channels.
-
-    A channel's variables come as headers of their own names: pyst2 has Python 2 code for them.
-    """
+    """What pyst2 needs of a socket: lines, write, flush, close. Its own reads byte by byte, half a core for a list of 500 channels."""
 
     def __init__(self, host: str, port: int, timeout_s: float) -> None:
         self._socket = socket.create_connection((host, port), timeout_s)
@@ -36,7 +31,7 @@ class Pipe:
         self._lines = self._socket.makefile("rb")
 
     def __iter__(self) -> Iterator[bytes]:
-        return (VARIABLE.sub(rb"\1: ", line) for line in self._lines)
+        return iter(self._lines)
 
     def write(self, data: bytes) -> None:
         self._socket.sendall(data)

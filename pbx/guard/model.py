@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
-
-ENTRANCE = "ivr"
-"""The application to which `dialplan/inbound.conf` hands every caller; Asterisk's list goes on naming it when they are moved (measured)."""
-HELD_BY = "HELD_BY"
-"""The channel's variable in which whoever moves a caller has written to which application; named in `manager.conf`."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +25,28 @@ class Channel:
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Channel:
         """From the headers of a CoreShowChannel event. Of the application's data only app and call id are kept."""
-        first, _, rest = headers.get("ApplicationData", "").partition(",")
-        inside = headers.get("Application") == "Stasis" and first == ENTRANCE
+        app, call_id = None, None
+        if headers.get("Application") == "Stasis":
+            app, call_id = _caller(headers.get("ApplicationData", "").split(","))
         return cls(
             name=headers.get("Channel", ""),
             unique_id=headers.get("Uniqueid", ""),
-            app=(headers.get(HELD_BY) or first) if inside else None,
-            call_id=_uuid(rest.partition(",")[0]) if inside else None,
+            app=app,
+            call_id=call_id,
             bridged=bool(headers.get("BridgeId")),
         )
+
+
+def _caller(words: Sequence[str]) -> tuple[str | None, str | None]:
+    """App and call id as the dialplan has written them (`inbound.conf`, `queue.conf`)."""
+    match words:
+        case ["queue", "join", call_id, *_]:
+            return "queue", _uuid(call_id)
+        case ["queue", *_]:
+            return None, None
+        case [app, *rest]:
+            return app, _uuid(rest[0]) if rest else None
+    return None, None
 
 
 def _uuid(text: str) -> str | None:

@@ -18,7 +18,7 @@ from foundation.health import Check
 from pbx.ari.client import Ari
 from pbx.ari.events import StasisStart
 from pbx.ari.fake import SECOND, FakeChannel, FakePbx
-from pbx.ari.heartbeat import IVR, Heartbeat
+from pbx.ari.heartbeat import IVR, QUEUE, Heartbeat
 from pbx.ari.line import Line
 from pbx.ari.transport import Connect, WebSocketTransport
 from pbx.robot.ear import Ear
@@ -84,8 +84,8 @@ class Exchange:
     async def dial(self, stack: AsyncExitStack) -> Caller:
         raise NotImplementedError
 
-    def application(self, name: str) -> AbstractAsyncContextManager[asyncio.Queue[tuple[str, ...]]]:
-        """Another application that takes whoever is moved to it; the arguments of each."""
+    def queue(self) -> AbstractAsyncContextManager[asyncio.Queue[tuple[str, ...]]]:
+        """The queue's process, which takes whoever is sent to its context; the arguments of each."""
         raise NotImplementedError
 
 
@@ -100,9 +100,8 @@ class FakeExchange(Exchange):
         return FakeCaller(self.pbx, self.pbx.dial(uuid4().hex, str(uuid4()), "800840840"))
 
     @asynccontextmanager
-    async def application(self, name: str) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
-        yield self.pbx.applications.setdefault(name, asyncio.Queue())
-        del self.pbx.applications[name]
+    async def queue(self) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
+        yield self.pbx.queue
 
 
 class RealExchange(Exchange):
@@ -120,17 +119,19 @@ class RealExchange(Exchange):
         return RobotCaller(await stack.enter_async_context(self._phone.call("800840840", "+390612345678")))
 
     @asynccontextmanager
-    async def application(self, name: str) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
+    async def queue(self) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
         came, connected = asyncio.Queue[tuple[str, ...]](), asyncio.Event()
 
         async def on_connected() -> None:
             connected.set()
 
         async def connect() -> WebSocketTransport:
-            return await WebSocketTransport.connect(self._settings, name)
+            return await WebSocketTransport.connect(self._settings, "queue")
 
-        running = asyncio.create_task(Ari(name, connect, lambda start: came.put_nowait(start.args), on_connected).run())
+        ari = Ari("queue", connect, lambda start: came.put_nowait(start.args), on_connected)
+        running = asyncio.create_task(ari.run())
         await asyncio.wait_for(connected.wait(), 15)
+        await Heartbeat(ari, QUEUE, SystemClock(), Check("pbx", "connecting")).beat()
         yield came
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

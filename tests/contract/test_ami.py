@@ -58,7 +58,8 @@ async def simulated() -> AsyncIterator[Manager]:
             server.add("PJSIP/trunk-1", data=f"ivr,{uuid4()},800840840")
 
             async def move() -> None:
-                server.channels["PJSIP/trunk-1"]["ChanVariable"] = "HELD_BY=queue"
+                call_id = server.channels["PJSIP/trunk-1"]["ApplicationData"].split(",")[1]
+                server.channels["PJSIP/trunk-1"]["ApplicationData"] = f"queue,join,{call_id},800840840,it"
 
             yield move
             server.channels.clear()
@@ -77,13 +78,13 @@ async def real(platform: Platform) -> AsyncIterator[Manager]:
 
         @asynccontextmanager
         async def a_caller() -> AsyncIterator[Move]:
-            async with exchange.application("queue"), a_call(exchange) as (line, _, _):
+            async with exchange.queue(), a_call(exchange) as (line, _, _):
                 playing = asyncio.create_task(line.play(*[exchange.media] * 10))
 
                 async def move() -> None:
                     playing.cancel()
                     await line.quiet()
-                    assert await line.move("queue", "join")
+                    await line.send_to_dialplan("queue", "it")
 
                 yield move
                 playing.cancel()
@@ -148,8 +149,12 @@ async def test_a_caller_who_was_moved_is_seen_in_the_application_that_holds_them
     async with manager.a_caller() as move:
         [before] = [channel for channel in await ami.channels() if channel.app == "ivr"]
         await move()
-        [after] = [channel for channel in await ami.channels() if channel.app == "queue"]
-        assert (after.unique_id, after.call_id) == (before.unique_id, before.call_id)
+
+        async def is_there() -> bool:
+            after = [channel for channel in await ami.channels() if channel.app == "queue"]
+            return [(channel.unique_id, channel.call_id) for channel in after] == [(before.unique_id, before.call_id)]
+
+        await until(is_there, 5, "the caller in the queue")
 
 
 async def test_a_caller_who_hung_up_before_the_redirect_is_no_error(manager: Manager, ami: Ami) -> None:

@@ -148,28 +148,12 @@ async def test_the_application_lists_the_channels_it_holds(exchange: Exchange) -
         assert line.channel_id in answer["channel_ids"]
 
 
-async def test_a_caller_who_is_moved_is_the_other_applications_with_the_words_that_go_along(exchange: Exchange) -> None:
-    async with exchange.application("queue") as came, a_call(exchange) as (line, _, desk):
-        assert await line.move("queue", "join", "some-call", "800840840", "it")
-        assert await asyncio.wait_for(came.get(), 5) == ("join", "some-call", "800840840", "it")
-        ours = await desk.ari.request(op.GET_APPLICATION, {"applicationName": "ivr"})
-        assert line.channel_id not in ours["channel_ids"], "or a restart would take them up"
-        with pytest.raises(ChannelGone):
-            await line.answer()
-
-
-async def test_a_caller_whom_the_other_application_does_not_take_stays_ours(exchange: Exchange) -> None:
-    async with a_call(exchange) as (line, caller, _):
-        assert not await line.move("nobody", "join")
-        await caller.press("7")
-        assert await line.key(5) == "7"
-
-
-async def test_a_caller_who_hung_up_cannot_be_moved(exchange: Exchange) -> None:
-    async with exchange.application("queue") as came, a_call(exchange) as (line, caller, _):
-        await caller.hang_up()
+async def test_a_caller_who_is_sent_to_the_queue_is_no_longer_ours(exchange: Exchange) -> None:
+    async with exchange.queue() as came, a_call(exchange) as (line, _, desk):
+        await line.send_to_dialplan("queue", "it")
+        role, _, dialled, language = await asyncio.wait_for(came.get(), 5)
+        assert (role, dialled, language) == ("join", "800840840", "it")
         with pytest.raises(ChannelGone):
             await line.key(5)
-        with pytest.raises(ChannelGone):
-            await line.move("queue", "join")
-        assert came.empty()
+        ours = await desk.ari.request(op.GET_APPLICATION, {"applicationName": "ivr"})
+        assert line.channel_id not in ours["channel_ids"], "or a restart would take them up"

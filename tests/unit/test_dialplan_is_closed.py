@@ -16,8 +16,8 @@ from queue_manager.model import interface_of
 from tests.dialplan import Walk, entries, known_by, queues, read_dialplan
 
 OPERATORS = ("201", "202")
-BY_AMI = ("fallback", "queue-away")
-"""Where the guard, and `ivr`, send a call that nobody serves."""
+BY_US = ("fallback", "queue", "queue-away", "given-back")
+"""Where the guard, `ivr` and `queue` send a call."""
 
 
 @pytest.fixture
@@ -35,13 +35,13 @@ def append(etc: Path, text: str, name: str = "extensions.conf") -> None:
 
 
 def test_whatever_can_be_reached_from_any_phone_places_no_call(etc: Path) -> None:
-    walk = Walk(etc, {*entries(etc).values(), *BY_AMI})
+    walk = Walk(etc, {*entries(etc).values(), *BY_US})
     assert walk.complaints == []
-    assert {"inbound", "fallback", "fallback-mailbox", "fallback-operators", "hours"} <= walk.reached
+    assert {"inbound", "fallback", "fallback-mailbox", "fallback-operators", "hours", "given-back-away"} <= walk.reached
 
 
 def test_every_context_is_reached_so_that_none_is_left_unlooked_at(etc: Path) -> None:
-    walk = Walk(etc, {*entries(etc).values(), *BY_AMI})
+    walk = Walk(etc, {*entries(etc).values(), *BY_US})
     assert set(read_dialplan(etc)) == walk.reached
 
 

@@ -21,8 +21,8 @@ async def server() -> AsyncIterator[AmiServer]:
     server = AmiServer()
     server.add("PJSIP/trunk-1", data=f"ivr,{CALL},800840840")
     server.add("PJSIP/trunk-2", data=f"ivr,{CALL},800840840")
-    server.add("PJSIP/trunk-3", data=f"ivr,{CALL},800840840", held_by="queue")
-    server.add("PJSIP/201-4", data=f"queue,{CALL},offer")
+    server.add("PJSIP/trunk-3", data=f"queue,join,{CALL},800840840,it")
+    server.add("PJSIP/201-4", data=f"queue,operator,{CALL}")
     server.add("PJSIP/robot-5", data="robot,1")
     async with server.listening():
         yield server
@@ -110,7 +110,7 @@ async def test_a_manager_that_is_away_is_told_and_no_look_fails(server: AmiServe
 async def test_a_caller_who_waits_in_a_queue_that_died_goes_on_with_the_operators_and_one_in_talk_or_a_phone_is_left(
     server: AmiServer, callers: Callers
 ) -> None:
-    server.add("PJSIP/trunk-6", data=f"ivr,{CALL},800840840", held_by="queue", bridge="a-talk")
+    server.add("PJSIP/trunk-6", data=f"queue,join,{CALL},800840840,it", bridge="a-talk")
     clock = clock_of(callers)
     beat(server, clock, "QUEUE")
     for _ in range(7):

@@ -31,13 +31,18 @@ def test_a_channel_in_stasis_belongs_to_its_application_and_carries_its_call() -
     assert Channel.of(headers) == Channel("PJSIP/trunk-00000001", "17.3", "ivr", CALL, False)
 
 
-def test_a_caller_who_was_moved_belongs_to_the_application_they_were_moved_to() -> None:
-    moved = Channel.of({"Application": "Stasis", "ApplicationData": f"ivr,{CALL},800840840", "HELD_BY": "queue"})
-    assert (moved.app, moved.call_id) == ("queue", CALL)
+def test_a_caller_who_waits_belongs_to_the_queue() -> None:
+    waits = Channel.of({"Application": "Stasis", "ApplicationData": f"queue,join,{CALL},800840840,it"})
+    assert (waits.app, waits.call_id) == ("queue", CALL)
 
 
-def test_a_phone_that_an_application_called_is_no_caller_of_it() -> None:
-    assert Channel.of({"Application": "Stasis", "ApplicationData": f"queue,{CALL}"}).app is None
+def test_a_caller_whom_the_queue_gave_back_belongs_to_the_phone_script() -> None:
+    back = Channel.of({"Application": "Stasis", "ApplicationData": f"ivr,{CALL},800840840,mailbox,it,full"})
+    assert (back.app, back.call_id) == ("ivr", CALL)
+
+
+def test_an_operators_phone_is_no_caller_of_the_queue() -> None:
+    assert Channel.of({"Application": "Stasis", "ApplicationData": f"queue,operator,{CALL}"}).app is None
 
 
 def test_a_channel_outside_of_stasis_belongs_to_no_application() -> None:

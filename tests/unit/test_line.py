@@ -83,15 +83,6 @@ async def test_who_takes_a_call_over_stops_what_still_plays_there(dialled: Diall
     playing.cancel()
 
 
-async def test_a_pbx_that_says_nothing_of_a_move_has_not_moved_the_caller(
-    dialled: Dialled, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pbx.ari.line.MOVED_WITHIN_S", 0.05)
-    monkeypatch.setattr(dialled.pbx, "_move", lambda channel, app, args: None)
-    assert not await dialled.line.move("queue", "join")
-    assert await dialled.line.play("sound:a")
-
-
 async def test_a_prompt_ends_the_music(dialled: Dialled) -> None:
     await dialled.line.music()
     assert dialled.channel.music

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from foundation.clock import SystemClock
 from foundation.health import Check
 from ivr.model import Hours, Place, Visit
 from ivr.settings import IvrSettings
@@ -170,47 +169,18 @@ async def test_a_caller_whose_flow_lost_the_connection_while_it_waited_for_somet
     assert exchange.office.welcomed == [call_id, call_id]
 
 
-def beat(pbx: FakePbx, seconds_ago: int = 0) -> None:
-    """The queue's heartbeat."""
-    pbx.globals["HEARTBEAT_QUEUE"] = str(int(SystemClock().now().timestamp()) - seconds_ago)
-
-
-async def test_who_asks_for_an_operator_is_moved_to_the_queue_which_has_their_page_from_then_on(
+async def test_who_asks_for_an_operator_is_sent_to_the_queue_which_has_their_page_from_then_on(
     exchange: Exchange,
 ) -> None:
-    came = exchange.pbx.applications["queue"] = asyncio.Queue()
-    beat(exchange.pbx)
     call_id, channel = await exchange.dial()
     exchange.pbx.press(channel, "1")
-    assert await asyncio.wait_for(came.get(), 5) == ("join", str(call_id), "800840840", "it")
+    assert await asyncio.wait_for(exchange.pbx.queue.get(), 5) == ("join", str(call_id), "800840840", "it")
     await until(lambda: exchange.office.handed_to_queue == [call_id], what="the word of it")
     await until(lambda: not exchange.switchboard.in_hand(), what="the end of the script")
     assert (exchange.office.ended, exchange.office.given_away) == ({}, [])
-    assert channel.variables["HELD_BY"] == "queue"
-
-
-@pytest.mark.parametrize(("takes", "seconds_ago"), [(True, 60), (False, 0)], ids=["frozen", "dead"])
-async def test_while_the_queue_is_away_asterisk_alone_rings_the_operators(
-    exchange: Exchange, takes: bool, seconds_ago: int
-) -> None:
-    if takes:
-        exchange.pbx.applications["queue"] = asyncio.Queue()
-    beat(exchange.pbx, seconds_ago)
-    call_id, channel = await exchange.dial()
-    exchange.pbx.press(channel, "1")
-    await until(lambda: exchange.office.given_away == [call_id], what="the hand-over")
-    assert channel.sent_to == "queue-away"
-    assert (exchange.office.ended, exchange.office.handed_to_queue) == ({}, [])
-
-
-async def test_a_queue_that_has_never_been_there_is_away(exchange: Exchange) -> None:
-    _, channel = await exchange.dial()
-    exchange.pbx.press(channel, "1")
-    await until(lambda: channel.sent_to == "queue-away", what="the operators' phones")
 
 
 async def test_who_hangs_up_on_the_way_to_the_queue_has_hung_up(exchange: Exchange) -> None:
-    beat(exchange.pbx)
     call_id, channel = await exchange.dial()
     exchange.pbx.press(channel, "1")
     exchange.pbx.hang_up(channel)
@@ -247,8 +217,6 @@ async def test_a_caller_given_back_with_words_that_nobody_knows_gets_the_menu(
 
 
 async def test_a_caller_who_is_back_before_their_leaving_was_written_is_served_after_it(exchange: Exchange) -> None:
-    came = exchange.pbx.applications["queue"] = asyncio.Queue()
-    beat(exchange.pbx)
     written = asyncio.Event()
     handed_on = exchange.office.handed_on
 
@@ -259,7 +227,7 @@ async def test_a_caller_who_is_back_before_their_leaving_was_written_is_served_a
     exchange.office.handed_on = slowly  # type: ignore[method-assign]
     call_id, channel = await exchange.dial()
     exchange.pbx.press(channel, "1")
-    await asyncio.wait_for(came.get(), 5)
+    await asyncio.wait_for(exchange.pbx.queue.get(), 5)
     back = exchange.pbx.dial(channel.id, str(call_id), "800840840", "mailbox", "it", "full")
     assert exchange.office.welcomed == [call_id]
     written.set()
@@ -268,3 +236,16 @@ async def test_a_caller_who_is_back_before_their_leaving_was_written_is_served_a
     assert exchange.switchboard.in_hand() == {call_id}
     exchange.pbx.hang_up(back)
     await until(lambda: call_id in exchange.office.ended, what="the end of the page")
+
+
+async def test_who_was_given_back_to_a_process_that_died_in_that_moment_does_not_get_the_menu(
+    exchange: Exchange,
+) -> None:
+    await until(lambda: exchange.pbx.is_connected, what="the connection")
+    await exchange.pbx.drop()
+    call_id = uuid4()
+    channel = exchange.pbx.dial(str(call_id), str(call_id), "800840840", "mailbox", "en", "full")
+    channel.variables["CALL_ID"] = str(call_id)
+    await until(lambda: channel.playback is not None, what="what is said to them")
+    assert exchange.office.desk.entered == [("mailbox", "en")]
+    assert channel.heard[0][0].endswith("/en/operators-busy")
