@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +25,7 @@ from centralino.settings import Tree, UpSettings
 from centralino.setup import install_whisper, make_prompts
 from foundation.clock import SystemClock
 from ivr.settings import IvrSettings
+from queue_manager.settings import QueueSettings
 from ticket_core.model import Audio, Practice
 
 # Above the default platform's ports and below those that the kernel gives away by itself.
@@ -70,12 +71,17 @@ class Bed:
 
 @asynccontextmanager
 async def a_bed(
-    calls: int, say: Callable[[str], None], first_port: int = FIRST_PORT, max_calls: int = MAX_CALLS
+    calls: int,
+    say: Callable[[str], None],
+    first_port: int = FIRST_PORT,
+    max_calls: int = MAX_CALLS,
+    operators: Sequence[str] = (),
+    queue: QueueSettings = QueueSettings(),  # noqa: B008 (frozen)
 ) -> AsyncIterator[Bed]:
     """A whole platform of its own, up and open, as `make run` serves it, but for the half second of silence after the answer: 0 here."""
     folder = Path(tempfile.mkdtemp(prefix="centralino-bench-"))
-    up = UpSettings(data=folder, first_port=first_port, max_calls=max_calls)
-    tree = Tree(up=up, ivr=IvrSettings(answer_pause_s=0.0))
+    up = UpSettings(data=folder, first_port=first_port, max_calls=max_calls, operators=tuple(operators))
+    tree = Tree(up=up, ivr=IvrSettings(answer_pause_s=0.0), queue=queue)
     platform = Platform(tree, asterisk_root(up.cache), added_conf=ADDED_CONF)
     try:
         make_prompts(platform.folders, platform.asterisk_root, lambda text: None)

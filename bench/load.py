@@ -13,12 +13,13 @@ from typing import Self
 
 from bench.bed import NUMBER, Bed
 from bench.model import CouldNotMeasure
-from bench.scenario import Press, Wait, answerer, caller
+from bench.scenario import Does, Wait, answerer, caller
 from pbx.robot.g711 import SILENCE
 
 FIRST_SOUND_PORT = 40000
 SILENT_SOUND_S = 10
 STAY_S = 30
+NOTES = "notes.log"
 UP_WITHIN_S = 10.0
 
 
@@ -27,7 +28,7 @@ class Load:
     """What is asked of SIPp: `calls` calls to `number`, `rate` a second, never more than `at_once` up; it ends within `most_s`."""
 
     number: str
-    steps: Sequence[Wait | Press]
+    steps: Sequence[Does]
     rate: float
     calls: int
     at_once: int
@@ -70,7 +71,8 @@ class Sipp:
         process = await run_sipp(
             folder, "-sf", str(scenario), "-inf", str(callers), "-s", load.number, "-mp", str(FIRST_SOUND_PORT),
             "-r", f"{load.rate * 10:.0f}", "-rp", "10000", "-m", str(load.calls), "-l", str(load.at_once),
-            "-timeout", f"{load.most_s:.0f}s", "-trace_stat", "-stf", str(figures), "-fd", "1", f"{host}:{port}",
+            "-timeout", f"{load.most_s:.0f}s", "-trace_logs", "-log_file", str(folder / NOTES),
+            "-trace_stat", "-stf", str(figures), "-fd", "1", f"{host}:{port}",
         )  # fmt: skip
         return cls(process, figures)
 
@@ -89,6 +91,13 @@ class Sipp:
             return Told(0, 0, 0)
         last = rows[-1]
         return Told(int(last["TotalCallCreated"]), int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"]))
+
+    def notes(self) -> str:
+        """What its callers have written so far of their calls, see `bench.scenario.Stay`."""
+        try:
+            return (self._figures.parent / NOTES).read_text(encoding="ascii")
+        except OSError:
+            return ""
 
     def words(self) -> str:
         """The first thing it complained of, "" when there was none."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.bed import Bed, a_bed
 from bench.greeting import greeting
 from bench.model import Figure
 from bench.practice import practice
+from bench.queue_side import LINE, OPERATORS
+from bench.queueing import queueing
 from bench.status import status
 from bench.sustained import sustained
 from pbx.ari.probe import probe
+from queue_manager.settings import QueueSettings
 
 Say = Callable[[str], None]
 
@@ -28,11 +31,15 @@ class Taken:
 Bench = Callable[[int, Say], Awaitable[Taken]]
 
 
-def on_a_platform(measure: Callable[[Bed], Awaitable[list[Figure]]]) -> Bench:
+def on_a_platform(
+    measure: Callable[[Bed], Awaitable[list[Figure]]],
+    operators: Sequence[str] = (),
+    queue: QueueSettings = QueueSettings(),  # noqa: B008 (frozen)
+) -> Bench:
     """A bench on a whole platform of its own."""
 
     async def bench(calls: int, say: Say) -> Taken:
-        async with a_bed(calls, say) as bed:
+        async with a_bed(calls, say, operators=operators, queue=queue) as bed:
             version = (await probe(bed.platform.pbx_settings())).version
             return Taken(await measure(bed), version)
 
@@ -48,6 +55,7 @@ BENCHES: Mapping[str, Bench] = {
     "status": on_a_platform(status),
     "calls": on_a_platform(sustained),
     "practice": _practice,
+    "queue": on_a_platform(queueing, OPERATORS, LINE),
 }
 
 

@@ -23,6 +23,17 @@ class Press:
     keys: str
 
 
+@dataclass(frozen=True)
+class Stay:
+    """Stay until the far side ends the call, and hang up when it has not within so long; the last thing that a caller does.
+
+    Such a caller sends no sound, and writes into SIPp's log when the call was answered and when it ended, by whom.
+    """
+
+    most_ms: int
+
+
+Does = Wait | Press | Stay
 KEY_MS, KEY_EVERY_MS = 100, 160
 ANSWER_WITHIN_MS = 5000
 HEAD = """Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
@@ -44,8 +55,10 @@ SDP = """Content-Type: application/sdp
       a=rtpmap:8 PCMA/8000"""
 
 
-def caller(steps: Sequence[Wait | Press], sound: str) -> str:
-    """The scenario of one call; `sound` is a file of raw A-law that is sent over and over. Ends with the caller's BYE."""
+def caller(steps: Sequence[Does], sound: str) -> str:
+    """The scenario of one call; `sound` is a file of raw A-law, sent over and over. Ends with the caller's BYE, or as `Stay` says."""
+    if steps and isinstance(steps[-1], Stay):
+        return _document("caller", _staying(steps[-1].most_ms))
     parts = [
         _request("INVITE", 1, SDP, 'retrans="500" start_rtd="answer"'),
         '<recv response="100" optional="true"/>', '<recv response="180" optional="true"/>',
@@ -57,6 +70,8 @@ def caller(steps: Sequence[Wait | Press], sound: str) -> str:
         if isinstance(step, Wait):
             parts.append(f'<pause milliseconds="{step.ms}"/>')
             continue
+        if isinstance(step, Stay):
+            raise ValueError("nothing comes after a stay")
         for key in step.keys:
             number += 1
             parts += [_request("INFO", number, _key(key), 'retrans="500"'), '<recv response="200" timeout="5000"/>']
@@ -65,25 +80,41 @@ def caller(steps: Sequence[Wait | Press], sound: str) -> str:
     return _document("caller", parts)
 
 
-def answerer() -> str:
-    """The far side alone: takes a call, agrees to every key and to the end. Shows what SIPp itself can do."""
-    answer = """SIP/2.0 {status}
+def _staying(most_ms: int) -> list[str]:
+    return [
+        _request("INVITE", 1, SDP, 'retrans="500"'),
+        '<recv response="100" optional="true"/>', '<recv response="180" optional="true"/>',
+        f'<recv response="200" timeout="{ANSWER_WITHIN_MS}">{_note("entered")}</recv>', _request("ACK", 1),
+        f'<recv request="BYE" timeout="{most_ms}" ontimeout="1">{_note("served")}</recv>', AGREE.replace("<send>", '<send next="2">'),
+        '<label id="1"/>', _request("BYE", 2, more='retrans="500"'), f'<recv response="200" timeout="5000">{_note("left")}</recv>',
+        '<label id="2"/>',
+    ]  # fmt: skip
+
+
+def _note(word: str) -> str:
+    # SIPp writes the date, the time, and then the seconds since 1970 with six decimals.
+    return f'<action><log message="[call_number] {word} [timestamp]"/></action>'
+
+
+ANSWER = """SIP/2.0 {status}
       [last_Via:]
       [last_From:]
       [last_To:]{tag}
       [last_Call-ID:]
       [last_CSeq:]
       Contact: <sip:[local_ip]:[local_port]>"""
+AGREE = f"<send><![CDATA[\n      {ANSWER.format(status='200 OK', tag='')}\n      Content-Length: 0\n\n    ]]></send>"
+
+
+def answerer() -> str:
+    """The far side alone: takes a call, agrees to every key and to the end. Shows what SIPp itself can do."""
     tag = ";tag=[pid]a[call_number]"
-    agree = (
-        f"<send><![CDATA[\n      {answer.format(status='200 OK', tag='')}\n      Content-Length: 0\n\n    ]]></send>"
-    )
     return _document("answerer", [
         '<recv request="INVITE"/>',
-        f"<send retrans=\"500\"><![CDATA[\n      {answer.format(status='200 OK', tag=tag)}\n      {SDP}\n    ]]></send>",
+        f"<send retrans=\"500\"><![CDATA[\n      {ANSWER.format(status='200 OK', tag=tag)}\n      {SDP}\n    ]]></send>",
         '<recv request="ACK"/>',
         '<label id="1"/>', '<recv request="INFO" optional="true" next="2"/>', '<recv request="BYE" next="3"/>',
-        '<label id="2"/>', agree.replace("<send>", '<send next="1">'), '<label id="3"/>', agree,
+        '<label id="2"/>', AGREE.replace("<send>", '<send next="1">'), '<label id="3"/>', AGREE,
     ])  # fmt: skip
 
 

@@ -19,11 +19,11 @@ LARGEST = 4096
 class Wire:
     """One socket on loopback. `on_packet(data, at)`: `at` is wall time in seconds, of the clock that `now` reads."""
 
-    def __init__(self, on_packet: Callable[[bytes, float], None]) -> None:
+    def __init__(self, on_packet: Callable[[bytes, float], None], host: str = "127.0.0.1") -> None:
         self._on_packet = on_packet
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind((host, 0))
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         asyncio.get_running_loop().add_reader(self._socket, self._read)
 
