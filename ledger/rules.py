@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ledger.model import Outcome
 
-# The caller wanted something and left without it, by their own silence or by our fault.
+# The caller wanted something and left without it, by their own silence or by our fault. Who hangs up in the menu wanted nothing that
+# anybody knows of: an abandoned call is one of these only when it waited for an operator.
 TO_CALL_BACK = frozenset({Outcome.MISSED, Outcome.ERROR})
 
 # The same number has since been heard by a person, or has left a message that will be.
@@ -15,6 +16,7 @@ CODE_TOLD = frozenset({Outcome.STATUS_HEARD, Outcome.ANSWERED})
 
 _WHY = {
     Outcome.MISSED: "asked for something and left without it",
+    Outcome.ABANDONED: "waited for an operator and hung up",
     Outcome.ERROR: "was stopped by a fault of ours",
     Outcome.MESSAGE_LEFT: "left a message while the service was down, and heard no code",
 }

@@ -12,6 +12,7 @@ from sqlalchemy import String, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
 
 from foundation import audit, logs
 from foundation.clock import Clock
@@ -188,14 +189,15 @@ class Ledger:
     async def callback_list(self) -> list[Call]:
         """Who is to be called back, newest first; `rules.why_call_back` tells why.
 
-        The last missed call of each number that was not heard since, and each message left with the fallback, whose caller
-        heard no code, until they hear a state or a person; neither once somebody has called back.
+        The last call of each number that was missed, or abandoned while it waited for an operator, and was not heard since;
+        and each message left with the fallback, whose caller heard no code, until they hear a state or a person; neither once
+        somebody has called back.
         """
         later, step = aliased(CallRow), StepRow
         same_number = (later.caller == CallRow.caller) & (later.started_at > CallRow.started_at) & ~later.simulated
         has = exists().where(step.call_id == CallRow.call_id)
-        heard_or_newer = exists().where(same_number, later.outcome.in_(CLEARS | TO_CALL_BACK))
-        missed = CallRow.outcome.in_(TO_CALL_BACK) & ~heard_or_newer
+        heard_or_newer = exists().where(same_number, later.outcome.in_(CLEARS) | _left_without(later))
+        missed = _left_without(CallRow) & ~heard_or_newer
         in_fallback = (CallRow.outcome == Outcome.MESSAGE_LEFT) & has.where(step.kind == StepKind.FALLBACK)
         without_code = in_fallback & ~exists().where(same_number, later.outcome.in_(CODE_TOLD))
         query = (
@@ -267,3 +269,9 @@ class Ledger:
         row.ended_at, row.outcome = stamp.at, outcome
         await self._append(session, row.call_id, StepKind.ENDED, {"outcome": outcome.value}, stamp)
         log.info("call_ended", call_id=str(row.call_id), outcome=outcome.value)
+
+
+def _left_without(call: type[CallRow]) -> ColumnElement[bool]:
+    """Whether this call's caller left without what they wanted."""
+    waited = exists().where(StepRow.call_id == call.call_id, StepRow.kind == StepKind.ABANDONED)
+    return call.outcome.in_(TO_CALL_BACK) | ((call.outcome == Outcome.ABANDONED) & waited)
