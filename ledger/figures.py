@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ledger.accessibility import LineState, accessibility
 from ledger.journey import CALLBACK, OFFERED, SATURATED, Fate, Handling, Journey, journeys
 from ledger.model import Call, OperatorState, OperatorStep
-from ledger.occupancy import OperatorTime, occupancy, times
+from ledger.occupancy import OperatorTime, Spells, occupancy, spells, times
 from ledger.span import Span
 
 PROMISED_PER_HOUR = 100
@@ -41,13 +41,13 @@ class Facts:
     now: datetime
     journeys: tuple[Journey, ...]
     arrivals: tuple[datetime, ...] | None = None
-    operators: tuple[OperatorStep, ...] = ()
+    operators: Spells = field(default_factory=dict)
 
     @classmethod
     def of(cls, calls: Sequence[Call], operators: Iterable[OperatorStep], now: datetime) -> Facts:
         """Those of calls with their steps and of operators' steps; simulated calls are left out, and what is later than `now`."""
         came = sorted(call.started_at for call in calls if not call.simulated and call.started_at <= now)
-        return cls(now, tuple(journeys(calls, now)), tuple(came), tuple(operators))
+        return cls(now, tuple(journeys(calls, now)), tuple(came), spells(operators, now))
 
     def of_queue(self, queue: str) -> Facts:
         """Those of one queue; "" is of the callers who were refused, whom no queue had."""
@@ -139,7 +139,7 @@ def figures(facts: Facts, span: Span, target: Target | None = None, line: LineSt
         longest_wait_s=max((one.waited_s for one in ways), default=None),
         handled=len(handled),
         handling_s=_mean([one.total_s for one in handled]),
-        occupancy=occupancy(times(facts.operators, span, facts.now).values()),
+        occupancy=occupancy(times(facts.operators, span).values()),
         saturated=saturated,
         unstaffed=len(turned_away) - saturated,
         blocked=line.blocked,
@@ -162,7 +162,7 @@ def service_level(ways: Iterable[Journey], target: Target) -> float | None:
 
 def operator_figures(facts: Facts, span: Span) -> list[OperatorFigures]:
     """Each operator's figures of one stretch, by number: of those who were there, were rung or talked."""
-    ways, spent = facts.within(span), times(facts.operators, span, facts.now)
+    ways, spent = facts.within(span), times(facts.operators, span)
     seen = {number for number, time in spent.items() if time.seconds} | {way.operator for way in ways}
     seen |= {number for way in ways for number in (*way.handled, *way.missed)}
     return [_operator(number, ways, spent.get(number, OperatorTime())) for number in sorted(seen - {""})]

@@ -7,6 +7,7 @@ operator, whatever process wrote it.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,22 +31,43 @@ class OperatorTime:
         return sum(self.seconds.get(state, 0.0) for state in states)
 
 
-def times(steps: Iterable[OperatorStep], span: Span, now: datetime) -> dict[str, OperatorTime]:
-    """Each operator's time within `span`, up to `now`. Before an operator's first step nothing is known, and nothing counted."""
+@dataclass(frozen=True)
+class Spell:
+    """An operator in one state, from the step that says so to the next one, or till now."""
+
+    state: OperatorState
+    span: Span
+
+
+Spells = Mapping[str, Sequence[Spell]]
+"""Each operator's spells in order, by number."""
+
+
+def spells(steps: Iterable[OperatorStep], now: datetime) -> Spells:
+    """What operators did, up to `now`. Before an operator's first step nothing is known, and nothing counted."""
     of_each: dict[str, list[OperatorStep]] = {}
     for step in sorted(steps, key=attrgetter("at", "mono")):
         if step.at <= now:
             of_each.setdefault(step.number, []).append(step)
-    return {number: _time(mine, span, now) for number, mine in sorted(of_each.items())}
+    return {number: _spells(mine, now) for number, mine in sorted(of_each.items())}
 
 
-def _time(steps: Sequence[OperatorStep], span: Span, now: datetime) -> OperatorTime:
-    seconds: dict[OperatorState, float] = {}
+def _spells(steps: Sequence[OperatorStep], now: datetime) -> list[Spell]:
     ends = [*(following.at for following in steps[1:]), now]
-    for step, until in zip(steps, ends, strict=True):
-        lasted = span.seconds_of(Span(step.at, until))
-        if lasted:
-            seconds[step.state] = seconds.get(step.state, 0.0) + lasted
+    return [Spell(step.state, Span(step.at, until)) for step, until in zip(steps, ends, strict=True)]
+
+
+def times(of_each: Spells, span: Span) -> dict[str, OperatorTime]:
+    """Each operator's time within `span`."""
+    return {number: _time(mine, span) for number, mine in of_each.items()}
+
+
+def _time(mine: Sequence[Spell], span: Span) -> OperatorTime:
+    first = bisect_right(mine, span.since, key=lambda spell: spell.span.until)
+    last = bisect_left(mine, span.until, key=lambda spell: spell.span.since)
+    seconds: dict[OperatorState, float] = {}
+    for spell in mine[first:last]:
+        seconds[spell.state] = seconds.get(spell.state, 0.0) + span.seconds_of(spell.span)
     return OperatorTime(seconds)
 
 

@@ -16,13 +16,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foundation.database import Database
 from ledger.figures import Facts
 from ledger.journey import KINDS, Journey, journey_of
-from ledger.model import OperatorStep, Step
+from ledger.model import Call, OperatorStep, Step
+from ledger.occupancy import spells
 from ledger.span import Span
 from ledger.store import OF_QUEUE, CallRow, OperatorStepRow, StepRow
 
 LONGEST = timedelta(days=400)
 PART = timedelta(days=1)
+BATCH = 1000
 LONGEST_STATE = timedelta(days=31)
+"""An operator's last step is looked for so far back: who has done nothing since is not there."""
+
+# Columns, not rows: a day has tens of thousands, and nobody changes them here.
+_CALLS = select(
+    CallRow.call_id, CallRow.caller, CallRow.dialled, CallRow.language, CallRow.started_at, CallRow.ended_at, CallRow.outcome,
+    CallRow.simulated,
+)  # fmt: skip
+_STEPS = select(StepRow.call_id, StepRow.seq, StepRow.at, StepRow.mono, StepRow.kind, StepRow.detail).where(
+    StepRow.kind.in_(KINDS)
+)
+_OPERATORS = select(OperatorStepRow.number, OperatorStepRow.state, OperatorStepRow.at, OperatorStepRow.mono)
 
 
 class TooLong(Exception):
@@ -54,7 +67,7 @@ class Reports:
                 ways += [way for way in await _journeys(session, part, now) if way.at in part]
                 came += await _arrivals(session, part, now)
                 did += await _operators(session, part)
-        return Facts(now, tuple(ways), tuple(came), tuple(did))
+        return Facts(now, tuple(ways), tuple(came), spells(did, now))
 
 
 def _parts(span: Span) -> Iterator[Span]:
@@ -72,18 +85,13 @@ def asked_within(span: Span) -> Select[UUID]:
 
 
 async def _journeys(session: AsyncSession, span: Span, now: datetime) -> list[Journey]:
-    """The ways of the calls that have a step of the queue in this stretch."""
-    # The text is the index's own condition: PostgreSQL must see that they are the same.
-    of_queue = (
-        select(StepRow.call_id).where(text(OF_QUEUE), StepRow.at >= span.since, StepRow.at < span.until).distinct()
-    )
-    asked = select(CallRow).where(CallRow.call_id.in_(of_queue), ~CallRow.simulated)
-    calls = {row.call_id: row.value() for row in (await session.execute(asked)).scalars()}
-    columns = (StepRow.call_id, StepRow.seq, StepRow.at, StepRow.mono, StepRow.kind, StepRow.detail)
-    steps = select(*columns).where(StepRow.call_id.in_(of_queue), StepRow.kind.in_(KINDS)).order_by(StepRow.call_id)
-    ways = []
-    for call_id, rows in groupby(await session.execute(steps), key=attrgetter("call_id")):
-        if call_id in calls:
+    """The ways of those calls; their steps are found by call, however many steps the ledger has."""
+    ids, ways = list((await session.execute(asked_within(span))).scalars()), []
+    for first in range(0, len(ids), BATCH):
+        batch = ids[first : first + BATCH]
+        calls = {row.call_id: Call(*row) for row in await session.execute(_CALLS.where(CallRow.call_id.in_(batch)))}
+        steps = _STEPS.where(StepRow.call_id.in_(batch)).order_by(StepRow.call_id)
+        for call_id, rows in groupby(await session.execute(steps), key=attrgetter("call_id")):
             ways.append(journey_of(replace(calls[call_id], steps=tuple(Step(*row[1:]) for row in rows)), now))
     return [way for way in ways if way is not None]
 
@@ -99,20 +107,17 @@ async def _arrivals(session: AsyncSession, span: Span, now: datetime) -> list[da
 
 
 async def _operators(session: AsyncSession, span: Span) -> list[OperatorStep]:
-    query = (
-        select(OperatorStepRow)
-        .where(OperatorStepRow.at >= span.since, OperatorStepRow.at < span.until)
-        .order_by(OperatorStepRow.at, OperatorStepRow.mono)
+    query = _OPERATORS.where(OperatorStepRow.at >= span.since, OperatorStepRow.at < span.until).order_by(
+        OperatorStepRow.at, OperatorStepRow.mono
     )
-    return [row.value() for row in (await session.execute(query)).scalars()]
+    return [OperatorStep(*row) for row in await session.execute(query)]
 
 
 async def _operators_before(session: AsyncSession, at: datetime) -> list[OperatorStep]:
     """What each operator was doing at an instant: their last step before it, within a month."""
     query = (
-        select(OperatorStepRow)
-        .ext(distinct_on(OperatorStepRow.number))
+        _OPERATORS.ext(distinct_on(OperatorStepRow.number))
         .where(OperatorStepRow.at < at, OperatorStepRow.at >= at - LONGEST_STATE)
         .order_by(OperatorStepRow.number, OperatorStepRow.at.desc(), OperatorStepRow.mono.desc())
     )
-    return [row.value() for row in (await session.execute(query)).scalars()]
+    return [OperatorStep(*row) for row in await session.execute(query)]

@@ -12,7 +12,8 @@ from sqlalchemy.pool import NullPool
 from centralino import migrate
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
-from ledger.model import OperatorState, OperatorStep, Outcome, Stamp, StepKind
+from ledger.model import OperatorState, Outcome, Stamp, StepKind
+from ledger.occupancy import Spell
 from ledger.report import Reports
 from ledger.service import Ledger
 from ledger.span import Span
@@ -25,28 +26,35 @@ def ledger(database: Database, clock: HeldClock) -> Ledger:
     return Ledger(database, clock)
 
 
-async def read(database: Database, since: datetime, until: datetime) -> tuple[OperatorStep, ...]:
-    return (await Reports(database).facts(Span(since, until), until)).operators
+async def read(database: Database, since: datetime, until: datetime) -> dict[str, list[Spell]]:
+    facts = await Reports(database).facts(Span(since, until), until)
+    return {number: list(mine) for number, mine in facts.operators.items()}
 
 
 async def test_what_an_operator_does_is_read_with_what_they_did_when_the_time_began(
     ledger: Ledger, database: Database, clock: HeldClock
 ) -> None:
-    call_id, began = uuid4(), clock.now()
+    began = clock.now()
     await ledger.operator("201", OperatorState.IDLE)
-    await ledger.operator("202", "paused", reason="lunch")
+    await ledger.operator("202", "paused")
     clock.move(minutes=5)
-    await ledger.operator("201", "ringing", call_id=call_id)
+    await ledger.operator("201", "ringing")
+    rung = clock.now()
     clock.move(minutes=5)
+    await ledger.operator("201", OperatorState.TALKING)
+    talks, now = clock.now(), clock.now() + timedelta(seconds=1)
+    assert await read(database, began + timedelta(minutes=7), now) == {
+        "201": [Spell(OperatorState.RINGING, Span(rung, talks)), Spell(OperatorState.TALKING, Span(talks, now))],
+        "202": [Spell(OperatorState.PAUSED, Span(began, now))],
+    }
+
+
+async def test_why_an_operator_pauses_and_which_call_they_have_is_kept(ledger: Ledger) -> None:
+    call_id = uuid4()
     await ledger.operator("201", OperatorState.TALKING, call_id=call_id)
-    found = await read(database, began + timedelta(minutes=7), clock.now() + timedelta(seconds=1))
-    assert [(step.number, step.state, step.reason, step.call_id) for step in found] == [
-        ("201", OperatorState.RINGING, None, call_id),
-        ("202", OperatorState.PAUSED, "lunch", None),
-        ("201", OperatorState.TALKING, None, call_id),
-    ]
-    assert found[-1].at == clock.now()
-    assert await read(database, began, began) == ()
+    await ledger.operator("202", OperatorState.PAUSED, reason="lunch")
+    first, second = await ledger.operators_now()
+    assert (first.number, first.call_id, second.number, second.reason) == ("201", call_id, "202", "lunch")
 
 
 async def test_an_operators_step_written_twice_is_written_once(
@@ -55,15 +63,13 @@ async def test_an_operators_step_written_twice_is_written_once(
     stamp = Stamp(uuid4(), clock.now(), 1.0)
     for _ in range(2):
         await ledger.operator("201", OperatorState.IDLE, stamp)
-    assert len(await read(database, clock.now(), clock.now() + timedelta(seconds=1))) == 1
+    assert len((await read(database, clock.now(), clock.now() + timedelta(seconds=1)))["201"]) == 1
 
 
-async def test_a_state_that_does_not_exist_is_a_clear_error_and_writes_nothing(
-    ledger: Ledger, database: Database, clock: HeldClock
-) -> None:
+async def test_a_state_that_does_not_exist_is_a_clear_error_and_writes_nothing(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="asleep"):
         await ledger.operator("201", "asleep")
-    assert await read(database, clock.now(), clock.now() + timedelta(days=1)) == ()
+    assert await ledger.operators_now() == []
 
 
 async def test_wrap_up_is_added_to_a_call_that_is_over(ledger: Ledger) -> None:
