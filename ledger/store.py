@@ -17,6 +17,9 @@ from ledger.model import Call, OperatorState, OperatorStep, Outcome, Step, StepK
 OF_QUEUE = "kind IN ('queued', 'left_queue')"
 """The steps by which a report finds the calls that asked for an operator; a call without one has no way to the line."""
 
+OF_CALLBACK_LIST = "kind IN ('abandoned', 'fallback', 'called_back')"
+"""The steps that put a call on the call-back list, or take it off."""
+
 
 class CallRow(Base):
     """One call."""
@@ -60,6 +63,7 @@ class StepRow(Base):
     __table_args__ = (
         UniqueConstraint("call_id", "seq", name="call_step_in_order"),
         Index("call_step_of_queue", "at", "call_id", postgresql_where=text(OF_QUEUE)),
+        Index("call_step_of_callback_list", "kind", "call_id", postgresql_where=text(OF_CALLBACK_LIST)),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
