@@ -19,11 +19,13 @@ from centralino import (
     commands_event,
     commands_event_calls,
     commands_event_practices,
+    commands_figures,
     commands_lists,
     commands_mail,
     commands_monitor,
     commands_operator,
     commands_practice,
+    commands_staffing,
     records,
 )
 from centralino import doctor as examination
@@ -64,6 +66,8 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.add_typer(commands_monitor.app)
+app.add_typer(commands_figures.app)
+app.add_typer(commands_staffing.app)
 app.add_typer(commands_operator.app, name="operator")
 app.add_typer(commands_admin.app, name="admin")
 app.add_typer(commands_mail.app, name="mail")

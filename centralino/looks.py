@@ -18,10 +18,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from centralino import log_lines
-from centralino.figures import figures_of, samples_of
 from centralino.picture import Part, Picture, many
 from centralino.platform import Platform
 from centralino.running import holder_of, process_of, standing_of, started_at
+from centralino.samples import figures_of, samples_of
 from centralino.services import OURS
 from foundation.health import Standing
 from foundation.monitor import fetch

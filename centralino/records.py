@@ -21,6 +21,7 @@ from foundation.audit import Audit
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
 from ledger.model import Call
+from ledger.report import Reports
 from ledger.service import Ledger
 from phone.voice import render
 from queue_manager.store import Duties
@@ -63,6 +64,7 @@ class Records:
     people: People
     letters: Replies
     ledger: Ledger
+    reports: Reports
     calendar: CalendarStore
     duties: Duties
     events: Events
@@ -92,6 +94,7 @@ async def opened(tree: Tree, url: str) -> AsyncIterator[Records]:
             people=People(database, clock),
             letters=replies,
             ledger=Ledger(database, clock),
+            reports=Reports(database),
             calendar=calendar,
             duties=Duties(database, clock),
             events=Events(database, clock, tree.hours.zone),

@@ -31,7 +31,9 @@ FRAME: Mapping[str, Meaning] = {
     "until": Meaning(
         "instant", "the stretch's end, which does not; a call belongs to the stretch in which it entered the line"
     ),
-    "queue": Meaning("name", "the queue; empty for all together, (none) for callers whom no queue took"),
+    "queue": Meaning(
+        "name", "the queue; empty for all together, (none) for callers who were refused or came by the fallback"
+    ),
 }
 
 QUEUE: Mapping[str, Meaning] = {

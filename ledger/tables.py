@@ -40,7 +40,7 @@ class Row:
 
 
 def rows(facts: Facts, span: Span, by: By, zone: ZoneInfo, target: Target, line: LineState) -> list[Row]:
-    """The table of a stretch. Hours begin with the stretch, days at midnight in `zone`."""
+    """The table of a stretch. Hours begin with the stretch, days at midnight in `zone`; those to come have no row."""
     return list(_TABLES[by](facts, span, zone, target, line))
 
 
@@ -61,7 +61,8 @@ def _each(parts: Callable[[Span, ZoneInfo], Sequence[Span]]) -> Table:
     def table(facts: Facts, span: Span, zone: ZoneInfo, target: Target, line: LineState) -> Iterator[Row]:
         # Nobody knows in which of the parts the trunk refused calls.
         of_part = line if parts(span, zone) == [span] else LineState(line.open, line.unreached)
-        return (Row(part, figures(facts, part, target, of_part)) for part in parts(span, zone))
+        begun = (part for part in parts(span, zone) if part.since <= facts.now)
+        return (Row(part, figures(facts, part, target, of_part)) for part in begun)
 
     return table
 

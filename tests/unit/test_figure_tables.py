@@ -41,6 +41,14 @@ def test_hours_days_and_the_whole_have_rows_that_add_up() -> None:
     assert (offered(By.HOUR), offered(By.DAY), offered(By.TOTAL)) == ([1, 1, 1], [2, 1], [3])
 
 
+def test_hours_to_come_have_no_row() -> None:
+    seen = Facts.of(CALLS, [], EVENING + timedelta(minutes=90))
+    assert [row.span.since for row in rows(seen, NIGHT, By.HOUR, ROME, Target(), LineState())] == [
+        EVENING, EVENING + timedelta(hours=1),
+    ]  # fmt: skip
+    assert rows(Facts.of([], [], EVENING - timedelta(hours=1)), NIGHT, By.TOTAL, ROME, Target(), LineState()) == []
+
+
 def test_days_are_those_of_the_place_where_the_phone_rings() -> None:
     midnight = datetime(2026, 10, 6, 0, 0, tzinfo=ROME)
     assert days(NIGHT, ROME) == [Span(NIGHT.since, midnight), Span(midnight, NIGHT.until)]

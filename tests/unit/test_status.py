@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from centralino.figures import figures_of, read_samples
 from centralino.log_lines import LogLine
 from centralino.picture import Figures, Part, Picture, lasting
+from centralino.samples import figures_of, read_samples
 from foundation.health import Standing
 
 AT = datetime(2026, 10, 5, 7, 1, tzinfo=UTC)
