@@ -62,7 +62,10 @@ class HangUpAsked:
 
 @dataclass(frozen=True)
 class ChannelDestroyed:
-    """The channel is gone; `cause` is the Q.850 number."""
+    """The channel is gone; `cause` is the Q.850 number: 16 hung up, 17 busy, 19 rang out, 21 refused.
+
+    Told of channels that we had rung alone. Who came through the dialplan is told of up to `StasisEnd` (measured).
+    """
 
     channel: Channel
     cause: int
@@ -100,7 +103,10 @@ class ChannelLeftBridge:
 
 @dataclass(frozen=True)
 class BridgeDestroyed:
-    """The bridge is gone; its channels, which left it before, are not."""
+    """The bridge is gone; its channels, which left it before, are not.
+
+    Asterisk does not always tell it, for an application follows a bridge only while a channel of its own is in it (measured).
+    """
 
     bridge_id: str
 

@@ -104,7 +104,7 @@ class Line:
         await self._ask(op.CONTINUE, context=context, extension=extension, priority=1)
 
     async def music(self) -> None:
-        """Let the caller hear music from now on, also in another application. A prompt ends it: start it again after each."""
+        """Let the caller hear music from now on. A prompt ends it: start it again after each."""
         await self._ask(op.START_MOH)
 
     async def play(self, *media: str) -> bool:

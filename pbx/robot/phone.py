@@ -66,6 +66,10 @@ class RobotCall:
             op.SEND_DTMF, {"channelId": self._channel_id}, dtmf=keys, between=between_ms, duration=100
         )
 
+    async def hold(self, on: bool) -> None:
+        """Put the call on hold, or take it up again, as a phone does: by a re-INVITE."""
+        await self._ari.request(op.HOLD if on else op.UNHOLD, {"channelId": self._channel_id})
+
     async def speak(self, samples: NDArray[np.int16]) -> None:
         """Say samples (8 kHz 16-bit mono); returns when the last was sent."""
         await self._sound.speak(samples)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ import soundfile
 from foundation.clock import SystemClock
 from foundation.health import Check
 from pbx.ari.client import Ari
-from pbx.ari.events import StasisStart
-from pbx.ari.fake import SECOND, FakeChannel, FakePbx
+from pbx.ari.events import Event, StasisStart
+from pbx.ari.fake import FakePbx
+from pbx.ari.fake_model import SECOND, Does, FakeChannel
 from pbx.ari.heartbeat import IVR, QUEUE, Heartbeat
 from pbx.ari.line import Line
 from pbx.ari.transport import Connect, WebSocketTransport
@@ -26,6 +27,17 @@ from pbx.robot.phone import RobotCall, RobotPhone
 from pbx.settings import PbxSettings
 
 PROMPT = "two-seconds"
+LISTEN_S, LOUDER_THAN_MUSIC = 1.0, 4500
+# What the phone of each number does; the real ones, in asterisk_conf/robot/extensions.conf, likewise.
+OPERATORS = {
+    "201": Does.ANSWERS,
+    "202": Does.RINGS,
+    "203": Does.ANSWERS,
+    "280": Does.IS_BUSY,
+    "281": Does.HANGS_UP,
+    "282": Does.REFUSES,
+}
+UNREGISTERED = "299"
 
 
 class Caller(Protocol):
@@ -33,6 +45,8 @@ class Caller(Protocol):
 
     async def press(self, keys: str) -> None: ...
     async def speak(self, seconds: float) -> None: ...
+    async def hold(self, on: bool) -> None: ...
+    async def hears(self) -> str: ...
     async def hang_up(self) -> None: ...
 
 
@@ -47,6 +61,12 @@ class FakeCaller:
 
     async def speak(self, seconds: float) -> None:
         self._pbx.speak(self._channel, seconds)
+
+    async def hold(self, on: bool) -> None:
+        self._pbx.hold(self._channel, on)
+
+    async def hears(self) -> str:
+        return self._pbx.bridges.hears(self._channel)
 
     async def hang_up(self) -> None:
         self._pbx.hang_up(self._channel)
@@ -68,6 +88,18 @@ class RobotCaller:
             (12000 * np.sin(2 * np.pi * 440 * time) * (0.6 + 0.4 * np.sin(12 * time))).astype(np.int16)
         )
 
+    async def hold(self, on: bool) -> None:
+        await self._call.hold(on)
+
+    async def hears(self) -> str:
+        """Told apart by how loud the next second is: an operator's robot says a tone, louder than any music, and seldom pauses."""
+        before = len(self._call.audio())
+        await asyncio.sleep(LISTEN_S)
+        heard = self._call.audio()[before:].astype(float)
+        if not len(heard):
+            return "nothing"
+        return "others" if float(np.sqrt(np.mean(heard**2))) > LOUDER_THAN_MUSIC else "music"
+
     async def hang_up(self) -> None:
         await self._call.hang_up()
 
@@ -76,7 +108,7 @@ class RobotCaller:
 class Exchange:
     """A PBX, a way to connect to it and to dial it. `second` is how long one of its seconds lasts."""
 
-    connect: Connect
+    connect_as: Callable[[str], Connect]
     spool: Path
     second: float
     media: str
@@ -84,9 +116,60 @@ class Exchange:
     async def dial(self, stack: AsyncExitStack) -> Caller:
         raise NotImplementedError
 
-    def queue(self) -> AbstractAsyncContextManager[asyncio.Queue[tuple[str, ...]]]:
-        """The queue's process, which takes whoever is sent to its context; the arguments of each."""
+    @property
+    def connect(self) -> Connect:
+        """The connection of `ivr`, which callers come to."""
+        return self.connect_as("ivr")
+
+    @asynccontextmanager
+    async def queue(self) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
+        """The queue's process, which takes whoever is sent to its context; the words that come along with each."""
+        came = asyncio.Queue[tuple[str, ...]]()
+        async with at_the_queue(self, lambda start: came.put_nowait(start.args)):
+            yield came
+
+
+@asynccontextmanager
+async def connected(
+    connect: Connect,
+    name: str,
+    on_start: Callable[[StasisStart], None],
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> AsyncIterator[Ari]:
+    """The client of an application, at work."""
+    greeted = asyncio.Event()
+
+    async def on_connected() -> None:
+        greeted.set()
+
+    ari = Ari(name, connect, on_start, on_connected, on_event=on_event)
+    running = asyncio.create_task(ari.run())
+    try:
+        await asyncio.wait_for(greeted.wait(), 15)
+        yield ari
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    def application(self, name: str) -> AbstractAsyncContextManager[asyncio.Queue[tuple[str, ...]]]:
+        """Another application that takes whoever is moved to it; the arguments of each."""
         raise NotImplementedError
+
+
+@asynccontextmanager
+async def at_the_queue(
+    exchange: Exchange, on_start: Callable[[StasisStart], None], on_event: Callable[[Event], None] = lambda event: None
+) -> AsyncIterator[Ari]:
+    """The application `queue`, which shows a heartbeat: without one the real dialplan hands it nobody."""
+    async with connected(exchange.connect_as("queue"), "queue", on_start, on_event) as ari:
+        heartbeat = Heartbeat(ari, QUEUE, SystemClock(), Check("pbx", "connecting"))
+        await heartbeat.beat()
+        beating = asyncio.create_task(heartbeat.run())
+        try:
+            yield ari
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
 
 
 class FakeExchange(Exchange):
@@ -94,14 +177,12 @@ class FakeExchange(Exchange):
 
     def __init__(self, folder: Path) -> None:
         self.pbx = FakePbx(folder)
-        super().__init__(self.pbx.connect, folder, SECOND, "sound:anything")
+        for number, does in OPERATORS.items():
+            self.pbx.phone(number, does, after_s=10 if does is Does.HANGS_UP else 1)  # time enough to be bridged
+        super().__init__(self.pbx.connect_as, folder, SECOND, "sound:anything")
 
     async def dial(self, stack: AsyncExitStack) -> Caller:
         return FakeCaller(self.pbx, self.pbx.dial(uuid4().hex, str(uuid4()), "800840840"))
-
-    @asynccontextmanager
-    async def queue(self) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
-        yield self.pbx.queue
 
 
 class RealExchange(Exchange):
@@ -110,31 +191,13 @@ class RealExchange(Exchange):
     def __init__(self, settings: PbxSettings, phone: RobotPhone) -> None:
         self._phone = phone
         self._settings = settings
-        super().__init__(self._open, settings.spool, 1.0, f"sound:{settings.sounds}/{PROMPT}")
+        super().__init__(self._door, settings.spool, 1.0, f"sound:{settings.sounds}/{PROMPT}")
 
-    async def _open(self) -> WebSocketTransport:
-        return await WebSocketTransport.connect(self._settings, "ivr")
+    def _door(self, name: str) -> Connect:
+        return lambda: WebSocketTransport.connect(self._settings, name)
 
     async def dial(self, stack: AsyncExitStack) -> Caller:
         return RobotCaller(await stack.enter_async_context(self._phone.call("800840840", "+390612345678")))
-
-    @asynccontextmanager
-    async def queue(self) -> AsyncIterator[asyncio.Queue[tuple[str, ...]]]:
-        came, connected = asyncio.Queue[tuple[str, ...]](), asyncio.Event()
-
-        async def on_connected() -> None:
-            connected.set()
-
-        async def connect() -> WebSocketTransport:
-            return await WebSocketTransport.connect(self._settings, "queue")
-
-        ari = Ari("queue", connect, lambda start: came.put_nowait(start.args), on_connected)
-        running = asyncio.create_task(ari.run())
-        await asyncio.wait_for(connected.wait(), 15)
-        await Heartbeat(ari, QUEUE, SystemClock(), Check("pbx", "connecting")).beat()
-        yield came
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 class Desk:

@@ -11,7 +11,8 @@ import pytest
 
 from pbx.ari.client import Ari
 from pbx.ari.events import StasisStart
-from pbx.ari.fake import FakeChannel, FakePbx
+from pbx.ari.fake import FakePbx
+from pbx.ari.fake_model import FakeChannel
 from pbx.ari.line import Line
 from pbx.ari.recordings import BadRecording
 from tests.polling import until
@@ -67,7 +68,7 @@ async def test_the_key_that_ended_a_recording_answers_nothing_though_it_is_told_
 
 
 async def test_a_recording_the_disk_had_no_room_for_is_not_taken_for_one(dialled: Dialled) -> None:
-    dialled.pbx.disk_full = True
+    dialled.pbx.sound.disk_full = True
     recording = await dialled.recording(3)
     dialled.pbx.press(dialled.channel, "#")
     with pytest.raises(BadRecording):

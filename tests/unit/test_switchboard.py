@@ -16,7 +16,8 @@ from ivr.settings import IvrSettings
 from ivr.switchboard import Switchboard
 from ledger.model import Outcome
 from pbx.ari.client import ConnectionLost
-from pbx.ari.fake import FakeChannel, FakePbx
+from pbx.ari.fake import FakePbx
+from pbx.ari.fake_model import FakeChannel
 from pbx.settings import PbxSettings
 from tests.polling import until
 from tests.unit.desk import MemoryDesk
