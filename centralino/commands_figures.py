@@ -16,7 +16,8 @@ from centralino.practice_typed import Refused, day_of, instant_of
 from centralino.records import Records
 from foundation.clock import SystemClock
 from ledger.accessibility import LineState
-from ledger.figures import Target
+from ledger.figures import Facts, Target
+from ledger.live import Live, live
 from ledger.report import TooLong
 from ledger.span import Span
 from ledger.tables import By, Row, rows
@@ -44,25 +45,26 @@ def show_figures(
     zone, now = who.tree().hours.zone, SystemClock().now()
     span = _span(day, from_, to, zone, now)
 
-    async def read(records: Records) -> list[Row]:
+    async def read(records: Records) -> Facts:
         try:
-            facts = await records.reports.facts(span, now)
+            return await records.reports.facts(span, now)
         except TooLong as error:
             raise Refused(str(error)) from None
-        return rows(facts, span, by, zone, Target(within_s=within), LineState())
 
-    _tell(work(read), by, zone, as_json, as_csv)
+    facts = work(read)
+    found = rows(facts, span, by, zone, Target(within_s=within), LineState())
+    _tell(found, live(facts) if now in span else None, by, zone, as_json, as_csv)
 
 
-def _tell(found: list[Row], by: By, zone: ZoneInfo, as_json: bool, as_csv: bool) -> None:
+def _tell(found: list[Row], now: Live | None, by: By, zone: ZoneInfo, as_json: bool, as_csv: bool) -> None:
     if as_json:
-        figures_export.write_json(found, by, zone, sys.stdout)
+        figures_export.write_json(found, now, by, zone, sys.stdout)
     elif as_csv:
         figures_export.write_csv(found, by, zone, sys.stdout)
     elif not found:
         print("nothing happened in this time")
     elif by is By.TOTAL:
-        print("\n".join(figures_export.lines(found[0])))
+        print("\n".join((*figures_export.lines(found[0]), *(figures_export.moment_lines(now) if now else ()))))
     else:
         console.print(figures_export.table(found, by, zone))
 

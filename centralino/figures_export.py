@@ -15,6 +15,7 @@ from rich.table import Table
 from centralino.practice_export import harmless
 from ledger import dictionary
 from ledger.dictionary import Meaning
+from ledger.live import Live
 from ledger.tables import By, Cell, Row
 
 SHOWN = (
@@ -29,10 +30,10 @@ def meanings(by: By) -> Mapping[str, Meaning]:
     return {**dictionary.FRAME, **(dictionary.OPERATOR if by is By.OPERATOR else dictionary.QUEUE)}
 
 
-def write_json(rows: Sequence[Row], by: By, zone: ZoneInfo, out: TextIO) -> None:
-    """One object: the rows, and the dictionary that explains them. Instants are local, with their offset."""
+def write_json(rows: Sequence[Row], now: Live | None, by: By, zone: ZoneInfo, out: TextIO) -> None:
+    """One object: the rows, the queue at this moment, the dictionary that explains the rows. Instants are local, with their offset."""
     explained = {name: asdict(meaning) for name, meaning in meanings(by).items()}
-    document = {"rows": [_local(row, zone) for row in rows], "dictionary": explained}
+    document = {"rows": [_local(row, zone) for row in rows], "now": _moment(now, zone), "dictionary": explained}
     out.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
@@ -57,6 +58,18 @@ def lines(row: Row) -> Iterator[str]:
             yield f"{name:16} {shown(row.cells()[name], meaning.unit):>10}  {meaning.text}"
 
 
+def moment_lines(now: Live) -> Iterator[str]:
+    """The queue at this moment in words."""
+    longest = f", the longest for {now.longest_wait_s:.0f} s" if now.longest_wait_s is not None else ""
+    yield f"now: {now.waiting} wait{longest}"
+    if now.estimate is None:
+        yield "too few calls in the last hour, or nobody on duty, to say how long somebody who joined now would wait"
+    else:
+        low, high = now.estimate.minutes
+        yield f"who joined now would wait {low} to {high} minutes"
+    yield from (f"operator {number}: {spell.state.value}" for number, spell in now.operators.items())
+
+
 def table(rows: Sequence[Row], by: By, zone: ZoneInfo) -> Table:
     """The rows for the screen."""
     units = meanings(by)
@@ -75,6 +88,19 @@ def shown(value: Cell, unit: str) -> str:
     if isinstance(value, float):
         return f"{value:.1%}" if unit.startswith("share") else f"{value:.1f}" if unit == "seconds" else f"{value:.2f}"
     return str(value)
+
+
+def _moment(now: Live | None, zone: ZoneInfo) -> dict[str, object] | None:
+    if now is None:
+        return None
+    operators = {
+        number: {"state": spell.state.value, "since": spell.span.since.astimezone(zone).isoformat()}
+        for number, spell in now.operators.items()
+    }
+    minutes = now.estimate.minutes if now.estimate else None
+    return {
+        "waiting": now.waiting, "longest_wait_s": now.longest_wait_s, "estimated_minutes": minutes, "operators": operators
+    }  # fmt: skip
 
 
 def _head(by: By) -> str:

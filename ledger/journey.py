@@ -79,7 +79,8 @@ class Journey:
     """One caller's way. `at` is when they entered the line, or were refused; `waited_s` what they have waited till their fate, or till now.
 
     `why` is the reason with which they left the line, `operator` who answered them. `handled` holds who talked with them, each
-    once their talk is over; `missed` how often each operator was rung in vain. Operators are phone numbers.
+    once their talk is over, `handled_at` when the last of that work ended; `missed` how often each operator was rung in vain.
+    Operators are phone numbers.
     """
 
     call_id: UUID
@@ -91,6 +92,7 @@ class Journey:
     why: str = ""
     operator: str = ""
     handled: Mapping[str, Handling] = field(default_factory=dict)
+    handled_at: datetime | None = None
     missed: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -124,6 +126,7 @@ class _Way:
     in_fallback: bool = False
     talk: tuple[str, datetime] | None = None
     handled: dict[str, Handling] = field(default_factory=dict)
+    handled_at: datetime | None = None
     missed: dict[str, int] = field(default_factory=dict)
 
     def take(self, step: Step) -> None:
@@ -179,7 +182,7 @@ class _Way:
         self._leave(step, Fate.ABANDONED)
         if self.talk is not None:
             operator, since = self.talk
-            self._handle(operator, Handling(talk_s=(step.at - since).total_seconds()))
+            self._handle(step, operator, Handling(talk_s=(step.at - since).total_seconds()))
             self.talk = None
 
     def _work(self, step: Step) -> None:
@@ -187,15 +190,16 @@ class _Way:
         match step.kind:
             case StepKind.TALKED:
                 self.talk = None
-                self._handle(_number(step), Handling(detail.get("talk_s", 0.0), detail.get("hold_s", 0.0)))
+                self._handle(step, _number(step), Handling(detail.get("talk_s", 0.0), detail.get("hold_s", 0.0)))
             case StepKind.WRAPPED_UP:
-                self._handle(_number(step), Handling(wrap_up_s=detail.get("wrap_up_s", 0.0)))
+                self._handle(step, _number(step), Handling(wrap_up_s=detail.get("wrap_up_s", 0.0)))
             case StepKind.NOT_ANSWERED:
                 self.missed[_number(step)] = self.missed.get(_number(step), 0) + 1
             case _:
                 pass
 
-    def _handle(self, operator: str, handling: Handling) -> None:
+    def _handle(self, step: Step, operator: str, handling: Handling) -> None:
+        self.handled_at = step.at
         self.handled[operator] = self.handled.get(operator, Handling()) + handling
 
     def journey(self, call: Call, now: datetime) -> Journey | None:
@@ -205,7 +209,7 @@ class _Way:
         so_far = (now - self.since).total_seconds() if self.since else 0.0
         return Journey(
             call.call_id, self.at, self.queue, call.language, self.fate, self.waited_s + so_far, self.why, self.operator,
-            self.handled, self.missed,
+            self.handled, self.handled_at, self.missed,
         )  # fmt: skip
 
 

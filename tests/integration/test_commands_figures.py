@@ -16,10 +16,10 @@ from centralino.platform import Platform
 from centralino.practice_typed import Refused
 from foundation.clock import SystemClock
 from foundation.database import Database, DatabaseSettings
-from ledger.model import Stamp
+from ledger.model import OperatorState, Stamp
 from ledger.service import Ledger
 from tests.unit.test_queue_figures import OPERATORS, the_calls
-from tests.waiting import write
+from tests.waiting import a_call, queued, write
 
 DAY = ("--day", "2026-10-05")
 
@@ -118,6 +118,24 @@ def test_a_stretch_may_begin_and_end_within_a_day() -> None:
 def test_a_time_without_calls_has_figures_and_no_rows_of_operators() -> None:
     assert "offered" in said("figures")
     assert said("figures", "--by", "operator") == "nothing happened in this time\n"
+
+
+def test_a_day_that_lasts_tells_the_moment_too(database_url: str) -> None:
+    async def fill() -> None:
+        database, clock = Database(DatabaseSettings(url=database_url)), SystemClock()
+        ledger = Ledger(database, clock)
+        await write(ledger, a_call(clock.now(), queued()))
+        await ledger.operator("201", OperatorState.TALKING)
+        await database.close()
+
+    asyncio.run(fill())
+    told = said("figures")
+    assert "now: 1 wait, the longest for" in told
+    assert "too few calls in the last hour" in told
+    assert "operator 201: talking" in told
+    moment = json.loads(said("figures", "--json"))["now"]
+    assert (moment["waiting"], moment["estimated_minutes"], moment["operators"]["201"]["state"]) == (1, None, "talking")
+    assert json.loads(said("figures", *DAY, "--json"))["now"] is None
 
 
 def test_the_dictionary_is_a_table_of_its_own() -> None:

@@ -9,9 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from centralino.figures_export import shown, write_csv
+from centralino.figures_export import moment_lines, shown, write_csv
 from ledger.accessibility import LineState
+from ledger.estimate import EstimatedWait
 from ledger.figures import Facts, Target
+from ledger.live import Live
+from ledger.model import OperatorState
+from ledger.occupancy import Spell
 from ledger.span import Span
 from ledger.tables import By, Cell, rows
 from tests.waiting import a_call, abandoned, ended, queued
@@ -43,3 +47,11 @@ def test_a_queue_whose_name_is_a_formula_is_text_in_a_spreadsheet() -> None:
 )
 def test_a_value_is_shown_by_its_unit(value: Cell, unit: str, text: str) -> None:
     assert shown(value, unit) == text
+
+
+def test_the_moment_is_told_in_words() -> None:
+    operators = {"201": Spell(OperatorState.PAUSED, Span(EIGHT, EIGHT))}
+    assert list(moment_lines(Live(2, 41.2, operators, EstimatedWait(240)))) == [
+        "now: 2 wait, the longest for 41 s", "who joined now would wait 3 to 5 minutes", "operator 201: paused",
+    ]  # fmt: skip
+    assert next(moment_lines(Live(0, None, {}, None))) == "now: 0 wait"
