@@ -11,9 +11,10 @@ import typer
 
 from centralino import figures_export, who
 from centralino.console import console
-from centralino.practice_desk import work
-from centralino.practice_typed import Refused, day_of, instant_of
+from centralino.practice_desk import Author, work
+from centralino.practice_typed import Refused, day_of, instant_of, signed
 from centralino.records import Records
+from foundation.audit import Act
 from foundation.clock import SystemClock
 from ledger.accessibility import LineState
 from ledger.figures import Facts, Target
@@ -34,25 +35,33 @@ def show_figures(
     within: Annotated[float, typer.Option(help="the service level's seconds", min=0.0, max=3600.0)] = 20.0,
     as_json: Annotated[bool, typer.Option("--json", help="for programs, with the data dictionary")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="for spreadsheets")] = False,
+    author: Author = "",
     dictionary: Annotated[
         bool, typer.Option("--dictionary", help="what the columns mean, as CSV; nothing is read")
     ] = False,
 ) -> None:
-    """Offered, answered, abandoned, service level, waits, handling and occupancy of a stretch of time. Exercises stay out."""
+    """Offered, answered, abandoned, service level, waits, handling and occupancy of a stretch of time. Exercises stay out.
+
+    The audit says who took them away with --json or --csv.
+    """
     if dictionary:
         figures_export.write_dictionary(by, sys.stdout)
         return
     zone, now = who.tree().hours.zone, SystemClock().now()
     span = _span(day, from_, to, zone, now)
+    by_whom = signed(author) if as_json or as_csv else None
 
-    async def read(records: Records) -> Facts:
+    async def read(records: Records) -> tuple[Facts, list[Row]]:
         try:
-            return await records.reports.facts(span, now)
+            facts = await records.reports.facts(span, now)
         except TooLong as error:
             raise Refused(str(error)) from None
+        found = rows(facts, span, by, zone, Target(within_s=within), LineState())
+        if by_whom is not None:
+            await records.audit.write(by_whom, Act.EXPORT, f"figures by {by.value}", rows=len(found))
+        return facts, found
 
-    facts = work(read)
-    found = rows(facts, span, by, zone, Target(within_s=within), LineState())
+    facts, found = work(read)
     _tell(found, live(facts) if now in span else None, by, zone, as_json, as_csv)
 
 

@@ -115,6 +115,19 @@ def test_a_stretch_may_begin_and_end_within_a_day() -> None:
     assert row["offered"] == 13
 
 
+def test_the_audit_says_who_took_figures_away_and_not_who_looked() -> None:
+    said("figures")
+    assert said("admin", "audit", "--json") == ""
+    said("figures", *DAY, "--by", "hour", "--csv", "--author", "carla")
+    audited = json.loads(said("admin", "audit", "--json"))
+    assert (audited["author"], audited["act"], audited["what"], audited["rows"]) == (
+        "carla",
+        "export",
+        "figures by hour",
+        24,
+    )
+
+
 def test_a_time_without_calls_has_figures_and_no_rows_of_operators() -> None:
     assert "offered" in said("figures")
     assert said("figures", "--by", "operator") == "nothing happened in this time\n"
