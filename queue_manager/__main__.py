@@ -18,6 +18,7 @@ from foundation.outbox import Outbox, OutboxSettings
 from foundation.periodic import Periodic, repeat
 from foundation.process import CannotStart, running
 from ledger.service import Ledger
+from pbx.ami.phones import Phones
 from pbx.ami.settings import AmiSettings
 from pbx.ari.client import ApplicationTaken
 from pbx.ari.transport import WebSocketTransport
@@ -62,20 +63,22 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     rows = Rows(duties, CalendarStore(database, tree.hours, clock), clock)
     outbox = Outbox(Journal(folder), Journal(folder / "refused"), Records(Ledger(database, clock)).apply)
 
-    async def paused(number: str, reason: str) -> None:
-        await duties.set(number, Duty.PAUSED, reason)
+    async def set_duty(number: str, duty: Duty, reason: str) -> None:
+        await duties.set(number, duty, reason)
+        await watch.look()
 
     switchboard = Switchboard(
         lambda app: partial(WebSocketTransport.connect, tree.pbx, app), Board(tree.queue.policy()), Diary(outbox, clock),
-        tree.pbx, Pace(tree.queue.announce_first_s, tree.queue.announce_every_s), clock, in_service, paused,
+        tree.pbx, Pace(tree.queue.announce_first_s, tree.queue.announce_every_s), clock, in_service, set_duty,
     )  # fmt: skip
-    watch = DutyWatch(duties, tree.queue, folder / "duties.json", partial(take_row, switchboard, tree.queue))
+    phones = Phones(tree.ami, switchboard.phone)
+    watch = DutyWatch(duties, tree.queue, folder / "duties.json", partial(take_row, switchboard, phones, tree.queue))
     # Before anybody is taken up: a caller who waited finds the operators who were there.
     await watch.look()
     beside = (
         Keeper(rows.wanted, tree.ami, tree.queue, clock, copies).run(stop),
         switchboard.ari.run(), switchboard.sound.run(), switchboard.heartbeat.run(), switchboard.reception(),
-        outbox.run(),
+        outbox.run(), phones.run(),
         repeat(Periodic("duties", tree.queue.look_s, watch.look), stop),
         repeat(Periodic("tick", TICK_S, switchboard.tick), stop),
     )  # fmt: skip
@@ -88,10 +91,12 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
         await database.close()
 
 
-def take_row(switchboard: Switchboard, queue: QueueSettings, row: Operator) -> None:
+def take_row(switchboard: Switchboard, phones: Phones, queue: QueueSettings, row: Operator) -> None:
     """An operator's row, as a seat of the board."""
     skills, lines = queue.skills.get(row.number, ()), queue.lines.get(row.number, ("main",))
     switchboard.board.seat(Seat(row.number, frozenset(skills), frozenset(lines)))
+    if phones.followed:
+        switchboard.phone(row.interface, phones.state(row.interface))
     switchboard.duty(row.number, row.duty, row.reason)
 
 

@@ -271,16 +271,13 @@ class Board:
 
     # -- a restart
 
-    def restore(self, place: Place, seat: Seat | None = None) -> None:
-        """Put back a caller whom a process that died had in line, or in a talk with the operator of this seat."""
+    def restore(self, place: Place) -> None:
+        """Put back a caller whom a process that died had in line, or in a talk; the next tick rings for those who wait."""
         self.places[place.call_id] = place
-        if seat is not None and place.leg:
-            seat.state, seat.call_id, seat.leg, seat.since = (
-                SeatState.TALKING,
-                place.call_id,
-                place.leg,
-                place.talks_since,
-            )
+        if place.state is PlaceState.TALKING and place.seat and place.leg:
+            seat = self.seats.setdefault(place.seat, Seat(place.seat))
+            seat.state, seat.since = SeatState.TALKING, place.talks_since
+            seat.call_id, seat.leg = place.call_id, place.leg
             self._legs[place.leg] = seat.number
 
     # -- inside

@@ -14,12 +14,18 @@ from queue_manager.diary import Diary
 
 
 class LineWaiter:
-    """Implements `queue_manager.waiting.Waiter`."""
+    """Implements `queue_manager.waiting.Waiter`, and `queue_manager.operator_keys.OwnPhone`."""
 
     def __init__(self, line: Line, sounds: Path, language: str) -> None:
         self._line = line
         self._sounds = sounds
         self._language = language
+
+    async def answer(self) -> None:
+        await self._line.answer()
+
+    async def hang_up(self) -> None:
+        await self._line.hang_up()
 
     async def say(self, *prompts: str) -> None:
         await self._line.play(*(f"sound:{self._sounds}/{self._language}/{name}" for name in prompts))

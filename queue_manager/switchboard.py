@@ -20,6 +20,7 @@ from foundation.clock import Clock
 from foundation.health import Check
 from foundation.journal import Written
 from ledger.model import Outcome, StepKind
+from pbx.ami.phones import PhoneState
 from pbx.ari import operations as op
 from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost, NotFound
 from pbx.ari.events import ChannelDestroyed, Event, HangUpAsked, StasisEnd, StasisStart, channel_of
@@ -49,16 +50,26 @@ from queue_manager.model import (
     WrappedUp,
     interface_of,
 )
+from queue_manager.operator_keys import serve_keys
 from queue_manager.waiting import Pace, wait_in_line
 
 log = logs.get(__name__)
 
 APPLICATION, SOUND = "queue", "queue-sound"
-JOIN, OPERATOR = "join", "operator"
+JOIN, OPERATOR, KEYS = "join", "operator", "keys"
+OPERATORS_LANGUAGE = "it"
 MAILBOX = "mailbox"
 AGAIN_AFTER_S = 0.5
 UNREACHABLE = 20  # Q.850, subscriber absent
 NORMAL = 16
+PHONES = {
+    PhoneState.FREE: Phone.FREE,
+    PhoneState.RINGING: Phone.BUSY,
+    PhoneState.IN_CALL: Phone.BUSY,
+    PhoneState.BUSY: Phone.BUSY,
+    PhoneState.UNREACHABLE: Phone.UNREACHABLE,
+    PhoneState.INVALID: Phone.UNREACHABLE,
+}
 GIVEN_BACK_AS = {Why.MESSAGE: "chosen"}
 Away = (ConnectionLost, AriTimeout, AriError)
 
@@ -77,7 +88,7 @@ class Caller:
 class Switchboard:
     """Callers in line and operators' phones in the Stasis application `queue`.
 
-    `paused` is told which operator the board itself has paused, and why: it writes that as their duty.
+    `set_duty` writes what an operator has dialled as their duty, and whom the board itself has paused.
     """
 
     def __init__(
@@ -89,14 +100,14 @@ class Switchboard:
         pace: Pace,
         clock: Clock,
         in_service: Check,
-        paused: Callable[[str, str], Coroutine[Any, Any, None]],
+        set_duty: Callable[[str, Duty, str], Coroutine[Any, Any, None]],
     ) -> None:
         self.board = board
         self._diary = diary
         self._pbx = pbx
         self._pace = pace
         self._clock = clock
-        self._paused = paused
+        self._set_duty = set_duty
         self._callers: dict[UUID, Caller] = {}
         self._channels: dict[str, UUID] = {}
         self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
@@ -115,6 +126,9 @@ class Switchboard:
         role = event.args[0] if event.args else ""
         if role == OPERATOR:
             self.do(self.board.answered(event.channel.id, self._now()))
+            return
+        if role == KEYS:
+            self._begin(self._serve_keys(event.channel.id, *event.args[1:3]))
             return
         try:
             _, call_id, dialled, language = event.args[:4]
@@ -233,6 +247,26 @@ class Switchboard:
                 caller.line.close()
                 caller.line = self._line(caller.arrival.channel_id)
 
+    async def _serve_keys(self, channel_id: str, number: str, dialled: str) -> None:
+        """An operator dials on their own phone."""
+        line = self._line(channel_id)
+        try:
+            waiter = LineWaiter(line, self._pbx.sounds, OPERATORS_LANGUAGE)
+            await serve_keys(waiter, number, dialled, self._set_duty, self._end_wrap_up)
+        except (ChannelGone, ConnectionLost):
+            log.info("operator_hung_up", operator=number)
+        except Exception as error:
+            # Silence would be taken for a yes.
+            log.error("keys_not_done", operator=number, **logs.fault(error))
+            await self._hang_up(channel_id)
+        finally:
+            line.close()
+
+    def _end_wrap_up(self, number: str) -> bool:
+        happened = self.board.done(number, self._now()) if number in self.board.seats else []
+        self.do(happened)
+        return bool(happened)
+
     async def _give_up(self, call_id: UUID) -> None:
         """What we could not do, Asterisk alone does."""
         caller = self._callers.get(call_id)
@@ -270,7 +304,7 @@ class Switchboard:
                 self._begin(self._give_back(one, self._callers.get(one.call_id)))
                 self._forget(one.call_id)
             case SeatChanged(state=SeatState.PAUSED, reason=reason) if reason in (NO_ANSWER, REFUSED):
-                self._begin(self._paused(one.operator, reason))
+                self._begin(self._set_duty(one.operator, Duty.PAUSED, reason))
             case _:
                 pass
 
@@ -374,9 +408,9 @@ class Switchboard:
 
     # -- operators' phones
 
-    def phone(self, number: str, phone: Phone) -> None:
+    def phone(self, interface: str, state: PhoneState) -> None:
         """What AMI says of a phone."""
-        self.do(self.board.phone(number, phone, self._now()))
+        self.do(self.board.phone(interface.rpartition("/")[2], PHONES[state], self._now()))
 
     def duty(self, number: str, duty: Duty, reason: str) -> None:
         """What an operator's row says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,10 +46,16 @@ def test_every_context_is_reached_so_that_none_is_left_unlooked_at(etc: Path) ->
     assert set(read_dialplan(etc)) == walk.reached
 
 
-def test_only_the_trunk_comes_in_and_an_operators_phone_leads_nowhere(etc: Path) -> None:
+def test_only_the_trunk_comes_in_and_an_operators_phone_reaches_its_four_keys_alone(etc: Path) -> None:
     contexts = entries(etc)
-    assert {name for name, context in contexts.items() if context != "nowhere"} == {"trunk"}
-    assert set(OPERATORS) <= contexts.keys()
+    assert {name: context for name, context in contexts.items() if context != "nowhere"} == {
+        "trunk": "inbound", **dict.fromkeys(OPERATORS, "operator-phone")
+    }  # fmt: skip
+    assert Walk(etc, {"operator-phone"}).reached == {"operator-phone"}
+    extensions = re.findall(
+        r"^exten => ([^,]+),", (etc / "queue.conf").read_text().partition("[operator-phone]")[2], re.M
+    )
+    assert extensions == ["_*1[1-4]"]
     nowhere = read_dialplan(etc)["nowhere"]
     assert (nowhere.lines, nowhere.includes) == ([], [])
 

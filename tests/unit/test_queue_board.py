@@ -265,6 +265,18 @@ def test_a_position_that_was_told_never_grows_worse() -> None:
     assert board.tell_position(waits.call_id) == 1
 
 
+def test_after_a_restart_a_talk_goes_on_and_the_order_of_the_line_is_as_it_was() -> None:
+    board = a_board("201")
+    talks, second, first = a_place(5), a_place(8), a_place(7)
+    talks.state, talks.seat, talks.leg, talks.talks_since = PlaceState.TALKING, "201", "leg-of-old", 6
+    for place in (talks, second, first):
+        board.restore(place)
+    assert offers(board.tick(20)) == []
+    happened = board.leg_gone("leg-of-old", 16, 21)
+    assert only(Talked, happened) == Talked(talks.call_id, "201", "leg-of-old", 15)
+    assert offers(happened) == [(first.call_id, "201")]
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Callers, keys, operators and phones do what they like, in any order, and events come late: nobody is ever lost or stuck."""
 
