@@ -90,7 +90,7 @@ class Office:
             await diary.handed_on()
         else:
             await diary.ended(visit.outcome)
-        log.info("call_settled", call_id=str(call_id), outcome=visit.outcome.value)
+            log.info("call_settled", call_id=str(call_id), outcome=visit.outcome.value)
 
     async def _settle_message(self, diary: Diary) -> bool:
         """File what was said, or give the message up; tells whether it is kept."""

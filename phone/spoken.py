@@ -159,21 +159,24 @@ def _clock(moment: time) -> str:
 
 
 def spoken_position(number: int) -> tuple[str, ...]:
-    """A place in line, counted from 1; far back it is not worth a number."""
-    return (f"position-{number}",) if number <= FURTHEST_PLACE else ("position-many",)
+    """A place in line, counted from 1, and a pause; far back it is not worth a number."""
+    return f"position-{number}" if number <= FURTHEST_PLACE else "position-many", "pause-short"
 
 
 def spoken_wait(low_min: int, high_min: int) -> tuple[str, ...]:
-    """An estimated wait in minutes, 0 <= low <= high, wider rather than narrower; () for what tells nothing: from none to over an hour."""
+    """An estimated wait in minutes and a pause, 0 <= low <= high, wider rather than narrower.
+
+    () for what tells nothing: from none to over an hour.
+    """
     low = max((minutes for minutes in MINUTES if minutes <= low_min), default=0)
     high = min((minutes for minutes in MINUTES if minutes >= high_min), default=None)
     if high is None:
-        return ("wait-over", f"minutes-{low}") if low else ()
+        return ("wait-over", f"minutes-{low}", "pause-short") if low else ()
     if not low:
-        return "wait-under", f"minutes-{high}"
+        return "wait-under", f"minutes-{high}", "pause-short"
     if low == high:
-        return "wait-about", f"minutes-{low}"
-    return "wait-between", f"number-{low}", f"and-minutes-{high}"
+        return "wait-about", f"minutes-{low}", "pause-short"
+    return "wait-between", f"number-{low}", f"and-minutes-{high}", "pause-short"
 
 
 def spoken_phone(number: str) -> tuple[str, ...]:

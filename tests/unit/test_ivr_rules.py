@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,8 @@ import pytest
 
 from ivr.guesses import Guesses
 from ivr.model import Hours
-from ivr.rules import greeting, menu_prompts, slowing_s, told_code, told_status
+from ivr.rules import greeting, is_with_the_queue, menu_prompts, slowing_s, told_code, told_status
+from ledger.model import Step, StepKind
 from phone.catalogue import LANGUAGES, SOUNDS, catalogue
 from tests.clocks import HeldClock
 from ticket_core.model import PracticeState, PracticeStatus
@@ -76,3 +77,30 @@ def test_failures_are_counted_by_caller_and_forgotten_after_an_hour() -> None:
     guesses.failed("+39061")
     clock.move(minutes=2)
     assert guesses.count("+39061") == (1, 1)
+
+
+HANDED_ON = (StepKind.FLOW, {"flow": "queue"})
+BACK = (StepKind.FLOW, {"flow": "mailbox", "why": "full"})
+QUEUED, FALLBACK = (StepKind.QUEUED, {}), (StepKind.FALLBACK, {})
+
+
+@pytest.mark.parametrize(
+    ("steps", "seconds_ago", "queues"),
+    [
+        ([], 0, False),
+        ([HANDED_ON], 5, True),
+        ([HANDED_ON], 61, False),
+        ([HANDED_ON, QUEUED], 7200, True),
+        ([QUEUED, HANDED_ON], 7200, True),
+        ([HANDED_ON, QUEUED, BACK], 0, False),
+        ([HANDED_ON, QUEUED, BACK, HANDED_ON], 5, True),
+        ([HANDED_ON, QUEUED, FALLBACK], 0, False),
+    ],
+)
+def test_a_call_is_the_queues_from_the_moment_it_is_handed_on_until_somebody_else_has_it(
+    steps: list[tuple[StepKind, dict[str, str]]], seconds_ago: int, queues: bool
+) -> None:
+    now = datetime(2026, 10, 5, 10, 0, tzinfo=UTC)
+    at = now - timedelta(seconds=seconds_ago)
+    written = [Step(seq, at, 0.0, kind, detail) for seq, (kind, detail) in enumerate(steps, 1)]
+    assert is_with_the_queue(written, now) is queues
