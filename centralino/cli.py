@@ -30,7 +30,7 @@ from centralino import (
 )
 from centralino import doctor as examination
 from centralino.console import console
-from centralino.demo import demonstrate
+from centralino.demo import demonstrate, with_an_operator
 from centralino.obtain import asterisk_root
 from centralino.platform import Platform
 from centralino.practice_typed import Refused
@@ -130,7 +130,7 @@ def _how_to_call(tree: Tree, platform: Platform) -> str:
 @app.command()
 def demo() -> None:
     """Start the platform, place real calls, and tell each as a timeline with its transcript and practice."""
-    tree = _tree()
+    tree = with_an_operator(_tree())
     asyncio.run(demonstrate(tree, _platform(tree), console))
 
 

@@ -1,4 +1,4 @@
-"""`centralino operator`: who takes the calls that the fallback puts through, until the queue exists."""
+"""`centralino operator`: who takes calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pbx.ami.client import Ami, AmiError
 from queue_manager.asterisk import AsteriskCopies
 from queue_manager.model import Duty, Operator, interface_of
 
-app = typer.Typer(no_args_is_help=True, help="Operators on duty, whose phones the fallback rings.")
+app = typer.Typer(no_args_is_help=True, help="Operators: on duty, paused, off duty.")
 
 Number = Annotated[str, typer.Argument(help="the number of the operator's phone, as in CENTRALINO_UP__OPERATORS")]
 
@@ -33,8 +33,8 @@ def login(number: Number) -> None:
         raise records.NotFound(f"no operator has the phone {number}: {_known(known)}")
     changed = asyncio.run(_set(platform, number, Duty.ON))
     print(
-        f"{number} is on duty{'' if changed else ' already'}: while our own processes are down and the line is open, "
-        "the fallback rings this phone once it has registered; with nobody on duty callers go to the mailbox at once."
+        f"{number} is on duty{'' if changed else ' already'}: callers who ask for an operator are put through to this phone once it "
+        "has registered, by Asterisk alone while our own processes are down; with nobody on duty callers go to the mailbox at once."
     )
 
 
@@ -45,7 +45,17 @@ def logout(number: Number) -> None:
     if number not in {*platform.tree.up.operators, *(one.number for one in asyncio.run(_all(platform)))}:
         raise records.NotFound(f"no operator has the phone {number}: {_known(platform.tree.up.operators)}")
     changed = asyncio.run(_set(platform, number, Duty.OFF))
-    print(f"{number} is off duty{'' if changed else ' already'}: the fallback rings this phone no more.")
+    print(f"{number} is off duty{'' if changed else ' already'}: this phone is rung no more.")
+
+
+@app.command()
+def pause(number: Number, reason: Annotated[str, typer.Option(help="why, for whoever looks")] = "pause") -> None:
+    """Ring an operator no more for a while; `login` ends it."""
+    platform = _platform()
+    if number not in platform.tree.up.operators:
+        raise records.NotFound(f"no operator has the phone {number}: {_known(platform.tree.up.operators)}")
+    changed = asyncio.run(_set(platform, number, Duty.PAUSED, reason))
+    print(f"{number} is paused{'' if changed else ' already'}: {reason}. `centralino operator login {number}` ends it.")
 
 
 @app.command("list")
@@ -66,6 +76,8 @@ def _line(number: str, operator: Operator | None, phones: dict[str, str] | None,
     if operator is None or operator.duty is Duty.OFF:
         return f"{number:8} off duty"
     since = f"{operator.since.astimezone(platform.tree.hours.zone):%Y-%m-%d %H:%M}"
+    if operator.duty is Duty.PAUSED:
+        return f"{number:8} paused since {since}: {operator.reason}"
     if phones is None:
         phone = "Asterisk does not say how the phone is"
     else:
@@ -81,9 +93,9 @@ def _known(numbers: tuple[str, ...]) -> str:
     return f'known are {", ".join(numbers)}. Others: CENTRALINO_UP__OPERATORS=\'["201", "202"]\', then start again'
 
 
-async def _set(platform: Platform, number: str, duty: Duty) -> bool:
+async def _set(platform: Platform, number: str, duty: Duty, reason: str = "") -> bool:
     async with records.opened(platform.tree, platform.database_url) as opened:
-        return await opened.duties.set(number, duty)
+        return await opened.duties.set(number, duty, reason)
 
 
 async def _all(platform: Platform) -> list[Operator]:

@@ -21,9 +21,10 @@ from centralino.settings import Tree
 from centralino.setup import choose_voice
 from centralino.supervisor import until
 from foundation.clock import SystemClock
-from ledger.model import Call
+from ledger.model import Call, StepKind
 from pbx.robot.phone import RobotPhone
 from phone.voice import render
+from queue_manager.model import Duty
 from ticket_core.codes import CODE_DIGITS
 from ticket_core.model import Message, MessageState, Practice
 
@@ -44,6 +45,7 @@ FINAL = {
 }  # fmt: skip
 TRANSCRIBED_WITHIN_S = 120.0
 OPERATOR = "anna"
+ANSWERS = "201"
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,18 @@ class Scene:
     kills: str = ""
 
 
+def with_an_operator(tree: Tree) -> Tree:
+    """The settings with the phone that answers in the demo, whatever others there are."""
+    operators = (ANSWERS, *(number for number in tree.up.operators if number != ANSWERS))
+    return tree.model_copy(update={"up": tree.up.model_copy(update={"operators": operators})})
+
+
 async def demonstrate(tree: Tree, platform: Platform, console: Console) -> None:
-    """Start, call, tell, stop. The line is closed for the length of the demo, as at night."""
+    """Start, call, tell, stop. The line is closed at first, as at night; then it opens, and an operator is there."""
     begun = monotonic()
     try:
         await platform.start()
-        await platform.start_robots()
+        await platform.start_robots([ANSWERS])
         speech = await asyncio.to_thread(_speech, platform, platform.asterisk_root)
         ear = await asyncio.to_thread(load_ear, platform.folders.sounds)
         console.print(f"the platform is up, {monotonic() - begun:.1f} s after the start\n")
@@ -70,7 +78,11 @@ async def demonstrate(tree: Tree, platform: Platform, console: Console) -> None:
             ends = SystemClock().now() + timedelta(hours=1)
             await opened.calendar.add_override("closed", ends, "demonstration: as at night", "demo")
             async with RobotPhone(platform.robot_settings(), ear, "demo").switched_on() as phone:
-                await _play(Stage(platform, opened, phone, tree.up.number, tree.hours.zone, console), speech)
+                stage = Stage(platform, opened, phone, tree.up.number, tree.hours.zone, console)
+                await _play(stage, speech)
+                await opened.calendar.clear_overrides("demo")
+                await opened.calendar.add_override("open", ends, "demonstration: as at ten in the morning", "demo")
+                await _play_in_line(stage, speech)
             await opened.calendar.clear_overrides("demo")
     finally:
         await platform.stop()
@@ -122,6 +134,35 @@ async def _play(stage: Stage, speech: dict[str, Path]) -> None:
         ], kills="ivr"),
     ]  # fmt: skip
     await _together(stage, third)
+
+
+async def _play_in_line(stage: Stage, speech: dict[str, Path]) -> None:
+    """One operator, whose robot phone answers and says the opening hours, and four citizens who ask for a person."""
+    await stage.records.duties.set(ANSWERS, Duty.ON)
+    operator_speaks, asks = "hear it/other-channels", "press 1"
+    scenes = [
+        Scene("She asks for a person and speaks to the operator", "+390746111111", [asks, operator_speaks, "hang up"]),
+        Scene("He waits, hears his place, and is next", "+390746222222", [
+            "wait 3", asks, "hear it/position-1", operator_speaks, "hang up",
+        ]),
+        Scene("She waits, and would rather leave a message", "+390746333333", [
+            "wait 5", asks, "hear it/position-2", "press 1", "hear beep", f"speak {speech['demo-tree']}", "press #",
+            "hear it/after-message", "press 1", "stay",
+        ]),
+        Scene("His line is cut while he waits", "+390746444444", ["wait 7", asks, "hear-start it/queue-menu", "hang up"]),
+    ]  # fmt: skip
+    back = Scene("He calls again within the minute, and has the place he had", "+390746444444", [
+        asks, operator_speaks, "hang up",
+    ])  # fmt: skip
+    told = await asyncio.gather(*(_place(stage, scene) for scene in scenes[:3]), _cut_and_back(stage, scenes[3], back))
+    stage.console.print()
+    for scene, one in zip([*scenes[:3], back], told, strict=True):
+        await _tell(stage, scene, one)
+
+
+async def _cut_and_back(stage: Stage, cut: Scene, back: Scene) -> Told:
+    await _place(stage, cut)
+    return await _place(stage, back)
 
 
 async def _work_on(stage: Stage, code: str) -> None:
@@ -184,7 +225,21 @@ async def _tell(stage: Stage, scene: Scene, told: Told) -> None:
     practice, messages = await _practice_of(stage.records, scene, told)
     if practice:
         stage.console.print(records.describe(practice, messages, stage.zone))
+    call = await stage.records.ledger.call((await _call_of(stage.records, told)).call_id)
+    if call and (line := told_of_line(call)):
+        stage.console.print(f"ledger: {line}")
     stage.console.print()
+
+
+def told_of_line(call: Call) -> str:
+    """What the ledger says of a call's time in line, in one line; "" for one that was in none."""
+    words = {
+        StepKind.QUEUED: "in line at {position} ({via})", StepKind.POSITION_TOLD: "told {position}",
+        StepKind.OFFERED: "offered to {operator}", StepKind.BRIDGED: "with {operator} after {waited_s} s",
+        StepKind.TALKED: "talked {talk_s} s", StepKind.ABANDONED: "hung up after {waited_s} s",
+        StepKind.LEFT_QUEUE: "left for {why} after {waited_s} s",
+    }  # fmt: skip
+    return ", ".join(words[step.kind].format(**step.detail) for step in call.steps if step.kind in words)
 
 
 async def _practice_of(opened: Records, scene: Scene, told: Told) -> tuple[Practice | None, list[Message]]:

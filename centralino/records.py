@@ -24,6 +24,7 @@ from ledger.model import Call
 from ledger.report import Reports
 from ledger.service import Ledger
 from phone.voice import render
+from queue_manager.states import PLACE_STEPS, SEAT_STEPS
 from queue_manager.store import Duties
 from ticket_core.attachments.service import Attachments
 from ticket_core.attachments.stores import blob_store
@@ -201,8 +202,9 @@ def draw_diagrams(folder: Path = CHECKOUT / "docs" / "diagrams") -> list[Path]:
     """Draw each table of states; returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
-    for name, table in (("practice", PRACTICE_STEPS), ("message", MESSAGE_STEPS), ("letter", LETTER_STEPS)):
-        path = folder / f"{name}.md"
+    for table in (PRACTICE_STEPS, MESSAGE_STEPS, LETTER_STEPS, PLACE_STEPS, SEAT_STEPS):
+        name = table.of
+        path = folder / f"{name.replace(' ', '-')}.md"
         path.write_text(f"# States of a {name}\n\n```mermaid\n{table.diagram()}\n```\n", encoding="utf-8")
         drawn.append(path)
     return drawn

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
+from ledger.estimate import EstimatedWait, estimated_wait
 from queue_manager import rules
 from queue_manager.model import (
     Abandoned,
@@ -262,12 +263,12 @@ class Board:
         seat = self._seat_of(leg)
         return seat is not None and seat.leg == leg and seat.state is SeatState.TALKING
 
-    def estimate_s(self, position: int, now: float) -> float | None:
-        """Seconds until whoever has this position talks; None where the data are poor."""
+    def estimate(self, position: int, now: float) -> EstimatedWait | None:
+        """How long until whoever has this position talks; None where the data are poor."""
         while self._handled and now - self._handled[0][0] > HANDLED_WITHIN_S:
             self._handled.popleft()
-        on_duty = sum(seat.duty is Duty.ON for seat in self.seats.values())
-        return rules.estimate_s([seconds for _, seconds in self._handled], on_duty, position)
+        active = sum(seat.duty is Duty.ON for seat in self.seats.values())
+        return estimated_wait([seconds for _, seconds in self._handled], active, position)
 
     # -- a restart
 
@@ -327,7 +328,6 @@ class Board:
     def _talk_ended(self, place: Place, now: float) -> list[Happening]:
         seat, leg = self.seats[place.seat or ""], place.leg or ""
         talk_s = now - place.talks_since
-        self._handled.append((now, talk_s + self.policy.wrap_up_s))
         self._step(place, PlaceState.LEFT)
         del self.places[place.call_id]
         if leg not in self._legs:
@@ -335,11 +335,13 @@ class Board:
         seat.idle_since = now
         ended: list[Happening] = [Talked(place.call_id, seat.number, leg, talk_s)]
         if seat.duty is Duty.ON and self.policy.wrap_up_s > 0:
-            seat.extended = False
+            seat.extended, seat.talked_s = False, talk_s
             return [*ended, *self._now(seat, SeatState.WRAP_UP, now), *self._match(now)]
+        self._handled.append((now, talk_s))
         return [*ended, *self._settle(seat, now), *self._match(now)]
 
     def _wrapped_up(self, seat: Seat, now: float) -> list[Happening]:
+        self._handled.append((now, seat.talked_s + now - seat.since))
         return [WrappedUp(seat.call_id, seat.number, now - seat.since)] if seat.call_id else []
 
     def _settle(self, seat: Seat, now: float) -> list[Happening]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from uuid import UUID
 
@@ -51,15 +50,8 @@ class Standing:
         position = self._board.tell_position(self._call_id)
         if position is None:
             return None
-        minutes = range_min(self._board.estimate_s(position, self._clock.monotonic()))
+        estimate = self._board.estimate(position, self._clock.monotonic())
+        minutes = estimate.minutes if estimate else None
         low, high = minutes or (None, None)
         self._diary.step(self._call_id, StepKind.POSITION_TOLD, position=position, from_min=low, to_min=high)
         return position, minutes
-
-
-def range_min(estimate_s: float | None) -> tuple[int, int] | None:
-    """An estimate as a range of whole minutes, a quarter to each side of it at least; None of none."""
-    if estimate_s is None:
-        return None
-    low, high = math.floor(estimate_s * 0.75 / 60), math.ceil(estimate_s * 1.25 / 60)
-    return low, max(high, low + 1)

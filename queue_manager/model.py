@@ -132,6 +132,7 @@ class Seat:
     not_before: float = 0.0
     misses: int = 0
     extended: bool = False
+    talked_s: float = 0.0
 
 
 @dataclass(frozen=True)

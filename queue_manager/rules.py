@@ -76,13 +76,3 @@ def refusal(waiting: int, served: bool, policy: Policy) -> Why | None:
     if not served:
         return Why.NO_OPERATOR
     return Why.FULL if waiting >= policy.most_waiting else None
-
-
-def estimate_s(handled_s: Collection[float], operators: int, place: int) -> float | None:
-    """Seconds until the caller in this place talks, by the mean handling time of the last hour; None where the data are poor.
-
-    Source: domain.md, "estimated wait": silent under 10 samples.
-    """
-    if len(handled_s) < 10 or operators < 1:
-        return None
-    return sum(handled_s) / len(handled_s) / operators * place
