@@ -21,7 +21,7 @@ from pbx.ari.line import Line
 from pbx.ari.transport import WebSocketTransport
 from tests.acceptance.line import NUMBER, ServiceLine, a_line
 from tests.acceptance.test_fallback import ANSWERS, OPERATOR_SAYS, RINGS, on_duty
-from tests.acceptance.test_guard import dead
+from tests.acceptance.test_guard import dead, frozen
 from tests.polling import until
 
 TO_OPERATOR = ("hear-start it/welcome", "press 1")
@@ -109,6 +109,25 @@ async def test_who_waits_in_a_queue_that_freezes_comes_to_an_operator_by_asteris
         await call.hear_start("it/fallback-hold", 10)
         await call.hear(OPERATOR_SAYS, 30)
         await call.hang_up()
+
+
+async def test_who_waits_when_the_queue_freezes_is_with_asterisk_alone_and_stays_there_when_it_thaws(
+    line: ServiceLine,
+) -> None:
+    await on_duty(line, RINGS)
+    number = line.a_number()
+    async with line.phone.call(NUMBER, number) as call:
+        await call.hear_start("it/welcome")
+        await call.press("1")
+        await call.hear_start("it/position-1", 30)
+        with frozen(line, "queue"):
+            await call.hear_start("it/fallback-hold", 10)
+        await call.hear_start("it/mailbox", 60)
+        await call.hang_up()
+    page = await line.page_of_number(number)
+    assert page.outcome is Outcome.MISSED
+    kinds = [step.kind for step in page.steps]
+    assert kinds.index(StepKind.QUEUED) < kinds.index(StepKind.FALLBACK)
 
 
 async def test_who_waits_in_the_queue_notices_nothing_of_the_phone_scripts_death(line: ServiceLine) -> None:
