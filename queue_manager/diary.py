@@ -75,9 +75,9 @@ class Diary:
         }  # fmt: skip
         self._outbox.post(self._entry(arrival.call_id, Kind.REFUSED, body, closes=True))
 
-    def step(self, call_id: UUID, kind: StepKind, **detail: Any) -> None:
-        """A step of a caller who is in line or talks."""
-        self._outbox.post(self._entry(call_id, Kind.STEP, {"kind": kind.value, "detail": detail}))
+    def step(self, call_id: UUID, kind: StepKind, **detail: Any) -> Written:
+        """A step of a caller who is in line or talks; what is returned tells when it is on the disk."""
+        return self._outbox.post(self._entry(call_id, Kind.STEP, {"kind": kind.value, "detail": detail}))
 
     def afterwards(self, call_id: UUID, kind: StepKind, **detail: Any) -> None:
         """A step of a call that is over."""

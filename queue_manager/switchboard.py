@@ -22,7 +22,7 @@ from foundation.journal import Written
 from ledger.model import Outcome, StepKind
 from pbx.ami.phones import PhoneState
 from pbx.ari import operations as op
-from pbx.ari.client import Ari, AriError, AriTimeout, ConnectionLost, NotFound
+from pbx.ari.client import Ari, AriError, AriTimeout, Conflict, ConnectionLost, NotFound
 from pbx.ari.events import ChannelDestroyed, Event, HangUpAsked, StasisEnd, StasisStart, channel_of
 from pbx.ari.heartbeat import QUEUE, Heartbeat
 from pbx.ari.line import ChannelGone, Line
@@ -76,12 +76,15 @@ Away = (ConnectionLost, AriTimeout, AriError)
 
 @dataclass
 class Caller:
-    """One caller who is ours: their channel, and the coroutine that speaks to them while they wait."""
+    """One caller who is ours: their channel, and the coroutine that speaks to them while they wait.
+
+    `put_through` tells when their talk is on the disk.
+    """
 
     arrival: Arrival
     line: Line
     waiting: asyncio.Task[None] | None = None
-    bridge: str | None = None
+    put_through: Written | None = None
     gone: bool = False
 
 
@@ -318,7 +321,9 @@ class Switchboard:
             case Connected(call_id, operator, _, waited_s, rang_s):
                 metrics.WAITED_SECONDS.observe(waited_s)
                 write.step(call_id, StepKind.ANSWERED, operator=operator, rang_s=round(rang_s, 1))
-                write.step(call_id, StepKind.BRIDGED, operator=operator, waited_s=round(waited_s, 1))
+                bridged = write.step(call_id, StepKind.BRIDGED, operator=operator, waited_s=round(waited_s, 1))
+                if call_id in self._callers:
+                    self._callers[call_id].put_through = bridged
             case Talked(call_id, operator, _, talk_s):
                 write.step(call_id, StepKind.TALKED, operator=operator, talk_s=round(talk_s, 1), hold_s=0.0)
                 write.ended(call_id, Outcome.ANSWERED)
@@ -368,18 +373,29 @@ class Switchboard:
         if caller is None:
             await self._hang_up(connected.leg)
             return
-        caller.bridge = connected.leg
         try:
             await self._hush(caller)
-            await self.sound.request(op.CREATE_BRIDGE, type="mixing", bridgeId=caller.bridge)
-            both = f"{caller.arrival.channel_id},{connected.leg}"
-            await self.sound.request(op.ADD_TO_BRIDGE, {"bridgeId": caller.bridge}, channel=both)
+            if caller.put_through:
+                with suppress(OSError):
+                    await asyncio.shield(caller.put_through)  # two who talk are known to talk, whoever dies now
+            await self._bridge(caller.arrival.channel_id, connected.leg)
         except ChannelGone:
             await self._look_where(connected.call_id)
         except Away as error:
             # Whoever of the two is gone is told as an event; if neither is, nobody may hear silence.
             log.warning("not_connected", call_id=str(connected.call_id), **logs.fault(error))
             await self._hang_up(connected.leg)
+            await self._delete_bridge(connected.leg)
+
+    async def _bridge(self, channel_id: str, leg: str) -> None:
+        """Let the two hear each other. The bridge has the leg's name, by which it is known after a restart."""
+        with suppress(Conflict):  # there is one already: a process that died has made it
+            await self.sound.request(op.CREATE_BRIDGE, type="mixing", bridgeId=leg)
+        await self.sound.request(op.ADD_TO_BRIDGE, {"bridgeId": leg}, channel=f"{channel_id},{leg}")
+
+    async def _delete_bridge(self, leg: str) -> None:
+        with suppress(*Away):
+            await self.sound.request(op.DELETE_BRIDGE, {"bridgeId": leg})
 
     async def _hush(self, caller: Caller) -> None:
         """End what the caller is hearing: while it plays, their channel would enter no bridge."""
@@ -394,9 +410,7 @@ class Switchboard:
         await self._hang_up(leg)
         if caller is not None:
             await self._hang_up(caller.arrival.channel_id)
-            if caller.bridge:
-                with suppress(*Away):
-                    await self.sound.request(op.DELETE_BRIDGE, {"bridgeId": caller.bridge})
+        await self._delete_bridge(leg)
 
     async def _give_back(self, left: Left, caller: Caller | None) -> None:
         if caller is None:
@@ -433,10 +447,11 @@ class Switchboard:
         """Find every caller of ours that the PBX still has, and settle those that it has not."""
         ours = await self._held()
         there = {channel["id"] for channel in await self.ari.request(op.LIST_CHANNELS)}
+        talks = {channel for bridge in await self.ari.request(op.LIST_BRIDGES) for channel in bridge["channels"]}
         for call_id in self._diary.open_calls():
             kept = self._diary.kept(call_id)
             if kept is not None:
-                self._take_up(kept, there)
+                self._take_up(kept, there, talks)
         wanted = {*self._channels, *(seat.leg for seat in self.board.seats.values() if seat.leg)}
         for channel_id in ours - wanted:
             await self._take_up_stranger(channel_id)
@@ -447,13 +462,13 @@ class Switchboard:
         except NotFound:
             return set()
 
-    def _take_up(self, kept: Kept, there: set[str]) -> None:
+    def _take_up(self, kept: Kept, there: set[str], talks: set[str]) -> None:
         call_id, channel_id = kept.arrival.call_id, kept.arrival.channel_id
         known = self._callers.get(call_id)
         if channel_id not in there:
             self._settle_gone(kept)
         elif known is None:
-            self._resume(kept, there)
+            self._resume(kept, there, talks)
         elif kept.talking and kept.leg not in there:
             self.do(self.board.leg_gone(kept.leg or "", NORMAL, self._now()))
 
@@ -466,8 +481,11 @@ class Switchboard:
         self.do(self.board.caller_gone(call_id, self._now()))
         self._forget(call_id)
 
-    def _resume(self, kept: Kept, there: set[str]) -> None:
-        """A process that died had this caller: a talk is left alone, who waited waits on in the same place."""
+    def _resume(self, kept: Kept, there: set[str], talks: set[str]) -> None:
+        """A process that died had this caller: a talk is left alone, who waited waits on in the same place.
+
+        `talks` are the channels in any bridge: two who were about to talk are not in one yet.
+        """
         call_id = kept.arrival.call_id
         metrics.RESUMED.inc()
         log.info("caller_taken_up", call_id=str(call_id))
@@ -475,9 +493,12 @@ class Switchboard:
         self.board.restore(kept.place)
         caller = self._callers[call_id]
         if kept.talking:
-            caller.bridge = kept.leg
-            if kept.leg not in there:
-                self.do(self.board.leg_gone(kept.leg or "", NORMAL, self._now()))
+            leg = kept.leg or ""
+            if leg not in there:
+                self.do(self.board.leg_gone(leg, NORMAL, self._now()))
+            elif {kept.arrival.channel_id, leg} - talks:
+                log.warning("talk_put_through_again", call_id=str(call_id))
+                self._begin(self._connect(Connected(call_id, kept.place.seat or "", leg, 0.0, 0.0)))
             return
         if kept.leg in there:
             self._begin(self._hang_up(kept.leg or ""))

@@ -82,6 +82,8 @@ def allowed_outcomes(call: PhoneCall, happened: Circumstances) -> set[Outcome]:
         return {O.ERROR, O.MISSED}
     if message_said(call):
         return {O.MESSAGE_LEFT}
+    if call.talked:
+        return {O.ANSWERED}
     told = {O.STATUS_HEARD} if call.has_heard("status-practice") else set()
     told |= {O.INFORMATION_HEARD} if call.has_heard("other-channels") else set()
     asked = went_to_fallback(call) or call.has_heard("mailbox", "beep", "too-short", "not-recorded")

@@ -15,7 +15,16 @@ from pbx.ari.client import AriError, ConnectionLost
 from pbx.robot.ear import RATE_HZ, Ear
 from pbx.robot.phone import NotAnswered, RobotCall, RobotPhone
 from tests.chaos.listening import HEAD_S, Cue, Cues, Listener
-from tests.chaos.phones import THE_CALLER, THE_LINE, PhoneCall, Spoken, audible_moments, longest_silence, spoken_samples
+from tests.chaos.phones import (
+    OPERATOR_SAYS,
+    THE_CALLER,
+    THE_LINE,
+    PhoneCall,
+    Spoken,
+    audible_moments,
+    longest_silence,
+    spoken_samples,
+)
 
 LOOK_EVERY_S = 0.2
 PRESS_AGAIN_S = 8.0
@@ -38,6 +47,8 @@ class Moment(StrEnum):
     CODE_TOLD = "code told"
     FALLBACK_NOTICE = "fallback notice"
     FALLBACK_RECORDING = "fallback recording"
+    IN_LINE = "in line"
+    TALKING = "talking"
 
 
 class Wish(StrEnum):
@@ -46,6 +57,7 @@ class Wish(StrEnum):
     MESSAGE = "leave a message"
     STATUS = "know a practice's state"
     NOTHING = "listen, then hang up"
+    OPERATOR = "talk to an operator"
 
 
 # The prompt whose beginning says that the moment has come; the recordings begin with the beep.
@@ -58,6 +70,7 @@ SIGNS = {
     Moment.AFTER_MESSAGE: "after-message",
     Moment.CODE_TOLD: "code-is",
     Moment.FALLBACK_NOTICE: "not-a-rescue-number",
+    Moment.IN_LINE: "queue-menu-message",
 }
 # What keeps a call in its moment: the key pressed when a prompt of it begins.
 STAYS = {
@@ -70,6 +83,8 @@ STAYS = {
 KEYS = {
     (Wish.MESSAGE, "welcome"): "3",
     (Wish.STATUS, "welcome"): "2",
+    (Wish.OPERATOR, "welcome"): "1",
+    (Wish.OPERATOR, "menu-open"): "1",
     (Wish.MESSAGE, "menu-closed"): "3",
     (Wish.MESSAGE, "menu-open"): "3",
     (Wish.STATUS, "menu-closed"): "2",
@@ -90,8 +105,8 @@ CONTENT = {
 class Manner:
     """How a caller behaves: `speech_s` is how long they speak, `ends_with_key` whether # or hanging up ends it.
 
-    Speaking they are at their moment after `holds_s`. With `reacts_after_s` they press their key again so long after a
-    fault, as people do who hear nothing.
+    Speaking they are at their moment after `holds_s`. With an operator they talk for `talks_s`: those who talk when the fault
+    strikes, so long after it. With `reacts_after_s` they press their key again so long after a fault, as people do who hear nothing.
     """
 
     wish: Wish
@@ -101,6 +116,7 @@ class Manner:
     code: str = ""
     reacts_after_s: float | None = None
     holds_s: float = INTO_THE_SPEECH_S
+    talks_s: float = 3.0
     patience_s: float = 150.0
 
 
@@ -131,6 +147,7 @@ class Caller:
         self._digits = digits
         self._struck = struck
         self._speaking: asyncio.Task[None] | None = None
+        self._talking: asyncio.Task[None] | None = None
         self._speech: list[tuple[float, float]] = []
         self._gone = False
         self._answered: float | None = None
@@ -185,6 +202,8 @@ class Caller:
             else:
                 await call.wait(LOOK_EVERY_S)
         await self._stop_speaking(call)
+        if self._talking:
+            self._talking.cancel()
         while cue := await asyncio.to_thread(self._look, listener, call):
             self._note(cue, call)  # heard, but too late to react
 
@@ -220,6 +239,9 @@ class Caller:
             return
         if self._speaking:
             await self._stop_speaking(call)
+        if wish is Wish.OPERATOR and cue == OPERATOR_SAYS:
+            self._talking = self._talking or asyncio.create_task(self._talk(call))
+            return
         if (
             moment is not None
             and SIGNS.get(moment) == cue
@@ -250,6 +272,13 @@ class Caller:
         self._gone = True
         with suppress(TimeoutError):
             await call.hang_up()
+
+    async def _talk(self, call: RobotCall) -> None:
+        if self.manner.moment is Moment.TALKING:
+            self.there.set()
+            await self._struck.event.wait()
+        await call.wait(self.manner.talks_s)
+        await self._leave(call)
 
     # -- speaking
 

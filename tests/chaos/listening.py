@@ -32,6 +32,13 @@ class Cues:
         self._heads = {name: samples[: int(HEAD_S * RATE_HZ)].astype(np.float64) for name, samples in prompts.items()}
         self._coarse = {name: coarse(head) for name, head in self._heads.items()}
 
+    def only(self, names: Iterable[str]) -> Cues:
+        """An ear for some of them: the fewer it knows, the less it costs."""
+        few = Cues({})
+        few._heads = {name: self._heads[name] for name in names}
+        few._coarse = {name: self._coarse[name] for name in names}
+        return few
+
     def first_in(self, sound: NDArray[np.int16]) -> Cue | None:
         """The first prompt that begins in a stretch of sound, with its head whole; times count from the stretch's start."""
         if len(sound) < RATE_HZ // 5 or not np.any(np.abs(sound.astype(np.int32)) > 200):

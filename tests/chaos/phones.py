@@ -14,6 +14,8 @@ from pbx.robot.rtp import Sound
 
 AUDIBLE = 60.0  # mean square root of a packet above which something is heard, in 16-bit units
 THE_CALLER, THE_LINE = "the caller", "the line"
+OPERATOR_SAYS = "other-channels"
+"""What a robot operator says again and again (`asterisk_conf/robot/extensions.conf`)."""
 
 
 @dataclass
@@ -59,6 +61,11 @@ class PhoneCall:
     def has_heard(self, *prompts: str) -> bool:
         """Whether any of the prompts was heard, in any language."""
         return any(name.rpartition("/")[2] in prompts for name in self.heard or ())
+
+    @property
+    def talked(self) -> bool:
+        """Whether an operator was heard; of a caller who asked for one."""
+        return "1" in self.keys and self.has_heard(OPERATOR_SAYS)
 
     def story(self) -> str:
         """The call in a line, for whoever looks for the cause of a difference."""

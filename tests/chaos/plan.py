@@ -14,6 +14,9 @@ from tests.chaos.faults import OURS, Fault
 HELD = (Moment.MENU, Moment.CODE_TOLD, Moment.AFTER_MESSAGE, Moment.STATUS_TOLD, Moment.RECORDING)
 PASSING = (Moment.STATUS_ASKED, Moment.GREETING, Moment.MAILBOX_PROMPT)
 AT_ONCE = (Moment.RINGING,)
+# Who talks had an operator before the others came.
+WAVES = {**dict.fromkeys(HELD, 0), Moment.TALKING: 0, Moment.IN_LINE: 1, **dict.fromkeys(AT_ONCE, 2)}
+OTHER_WAVE = 1
 IVR_MOMENTS = (*HELD, *PASSING, *AT_ONCE)
 FALLBACK_MOMENTS = (Moment.FALLBACK_NOTICE, Moment.FALLBACK_RECORDING)
 

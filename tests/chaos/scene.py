@@ -14,7 +14,13 @@ from sqlalchemy.exc import DBAPIError
 
 from centralino.platform import Platform
 from centralino.robot_call import load
+from ledger.model import OperatorState
+from pbx.ari import operations as op
+from pbx.ari.client import Ari
+from pbx.ari.transport import WebSocketTransport
 from pbx.robot.ear import Ear
+from queue_manager.model import Duty
+from queue_manager.settings import QueueSettings
 from tests.acceptance.line import NUMBER, ServiceLine, a_line
 from tests.chaos import faults
 from tests.chaos.agree import Agreement, Circumstances, agree
@@ -22,11 +28,18 @@ from tests.chaos.books import Bookkeeper, bookkeeper
 from tests.chaos.callers import Caller, Manner, Struck
 from tests.chaos.listening import Cues
 from tests.chaos.phones import PhoneCall
-from tests.chaos.plan import AT_ONCE, HELD
+from tests.chaos.plan import OTHER_WAVE, WAVES
 from tests.chaos.voices import a_voice
+from tests.polling import until
 
+ANSWER = tuple(str(number) for number in range(201, 221, 2))
+RING_LONG = tuple(str(number) for number in range(271, 276))
+OPERATORS = (*ANSWER, *RING_LONG)
+"""Off duty but where a test says otherwise. Those of `RING_LONG` answer too, but let it ring for ten seconds first."""
+QUEUE = QueueSettings(wrap_up_s=1.0)
 LONGEST_SPEECH_S = 100.0
 ARRIVING_S = 75.0
+OFF = OperatorState.OFF
 NO_CUES = ("digit-", "date-", "month-", "at-", "from-", "to-", "day-", "pause-", "bulletin")
 
 
@@ -51,10 +64,46 @@ class Scene:
         """Everything up, the line closed, a new list of calls, books from here on, and a practice whose code callers can ask for."""
         await faults.all_up(self.platform)
         await self.line.closed()  # once more: all tests together last longer than one closure
+        await self.on_duty()
         if not self.code:
             self.code = (await self.line.a_practice()).code
         self.phones.clear()
         await self.books.begin()
+
+    async def on_duty(self, *numbers: str) -> None:
+        """These operators are on duty and no others, and the queue knows it."""
+        wanted = {number: Duty.ON if number in numbers else Duty.OFF for number in OPERATORS}
+        are = {row.number: row.duty for row in await self.line.records.duties.all()}
+        for number, duty in wanted.items():
+            if are.get(number, Duty.OFF) is not duty:
+                await self.line.records.duties.set(number, duty)
+
+        async def is_known() -> bool:
+            seats = await self.seats()
+            return all((seats.get(number, OFF) == OFF) == (duty is Duty.OFF) for number, duty in wanted.items())
+
+        await until(is_known, 20, f"the queue's knowledge that {', '.join(numbers) or 'nobody'} is on duty")
+
+    async def seats(self) -> dict[str, OperatorState]:
+        """What each operator does now, by the ledger."""
+        return {step.number: step.state for step in await self.line.records.ledger.operators_now()}
+
+    async def nothing_up(self) -> bool:
+        """Whether the PBX has no channel and no bridge."""
+        settings = self.platform.pbx_settings()
+        found: list[int] = []
+        looked = asyncio.Event()
+
+        async def look() -> None:
+            found.extend([len(await ari.request(what)) for what in (op.LIST_CHANNELS, op.LIST_BRIDGES)])
+            looked.set()
+
+        ari = Ari("soak", lambda: WebSocketTransport.connect(settings, "soak"), lambda event: None, look)
+        running = asyncio.create_task(ari.run())
+        await asyncio.wait_for(looked.wait(), 10)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return found == [0, 0]
 
     @property
     def platform(self) -> Platform:
@@ -68,17 +117,24 @@ class Scene:
         self.phones += placed
         return list(placed)
 
-    async def strike_among(self, manners: Sequence[Manner], fault: Callable[[], Awaitable[None]]) -> list[PhoneCall]:
-        """Bring each caller to their moment, let the fault strike while all are there, and live on to the end of every call."""
+    async def strike_among(
+        self,
+        manners: Sequence[Manner],
+        fault: Callable[[], Awaitable[None]],
+        all_there: Callable[[], Awaitable[None]] | None = None,
+    ) -> list[PhoneCall]:
+        """Bring each caller to their moment, let the fault strike while all are there, and live on to the end of every call.
+
+        `all_there` is done just before the fault.
+        """
         struck = Struck()
         callers = [self.caller(manner, struck) for manner in manners]
-        first = [caller for caller in callers if caller.manner.moment in HELD]
-        last = [caller for caller in callers if caller.manner.moment in AT_ONCE]
-        then = [caller for caller in callers if caller not in first and caller not in last]
         tasks = []
-        for wave in (first, then, last):
+        for wave in _waves(callers):
             tasks += [asyncio.create_task(caller.place(self.line.phone, NUMBER)) for caller in wave]
             await _all_there(wave)
+        if all_there:
+            await all_there()
         for caller in callers:
             caller.mark_the_fault()
         struck.now()
@@ -104,6 +160,14 @@ class Scene:
             await asyncio.sleep(1.0)
 
 
+def _waves(callers: Sequence[Caller]) -> list[list[Caller]]:
+    waves: dict[int, list[Caller]] = {}
+    for caller in callers:
+        moment = caller.manner.moment
+        waves.setdefault(WAVES.get(moment, OTHER_WAVE) if moment else OTHER_WAVE, []).append(caller)
+    return [waves[number] for number in sorted(waves)]
+
+
 async def _all_there(callers: Sequence[Caller]) -> None:
     waiting = [asyncio.create_task(caller.there.wait()) for caller in callers]
     if waiting:
@@ -115,7 +179,7 @@ async def _all_there(callers: Sequence[Caller]) -> None:
 @asynccontextmanager
 async def a_scene(place: int = 2) -> AsyncIterator[Scene]:
     """A platform of its own, with robot phones; `Scene.ready` closes it."""
-    async with a_line(place, durable=True) as line:
+    async with a_line(place, OPERATORS, durable=True, queue=QUEUE) as line:
         sounds = sorted(line.platform.folders.sounds.glob("*/*.wav"))
         named = {path.stem if path.stem == "beep" else f"{path.parent.name}/{path.stem}": load(path) for path in sounds}
         cues = Cues({name: sound for name, sound in named.items() if not _is_piece(name)})

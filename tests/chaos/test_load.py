@@ -8,9 +8,6 @@ from time import time
 
 import pytest
 
-from pbx.ari import operations as op
-from pbx.ari.client import Ari
-from pbx.ari.transport import WebSocketTransport
 from tests.acceptance.line import NUMBER
 from tests.chaos import faults, plan, sipp
 from tests.chaos.faults import Fault
@@ -124,23 +121,5 @@ async def test_after_two_thousand_calls_everything_is_at_the_starts_level(scene:
 
 async def at_rest(scene: Scene) -> dict[str, Level]:
     """The levels once no call is up any more."""
-    await until(lambda: nothing_up(scene), 60, "a PBX without channels and bridges")
+    await until(scene.nothing_up, 60, "a PBX without channels and bridges")
     return levels(scene.platform)
-
-
-async def nothing_up(scene: Scene) -> bool:
-    """No channel and no bridge in the PBX."""
-    settings = scene.platform.pbx_settings()
-    found: list[int] = []
-    looked = asyncio.Event()
-
-    async def look() -> None:
-        found.extend([len(await ari.request(what)) for what in (op.LIST_CHANNELS, op.LIST_BRIDGES)])
-        looked.set()
-
-    ari = Ari("soak", lambda: WebSocketTransport.connect(settings, "soak"), lambda event: None, look)
-    running = asyncio.create_task(ari.run())
-    await asyncio.wait_for(looked.wait(), 10)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    return found == [0, 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -68,7 +69,14 @@ class Line:
 
 @pytest.fixture
 async def line(tmp_path: Path) -> AsyncIterator[Line]:
-    pbx, written = FakePbx(tmp_path / "spool"), list[Entry]()
+    async with at_work(FakePbx(tmp_path / "spool"), tmp_path) as line:
+        yield line
+
+
+@asynccontextmanager
+async def at_work(pbx: FakePbx, folder: Path) -> AsyncIterator[Line]:
+    """A process `queue` for the length of the block. Another on the same folder is the same one, started again."""
+    written = list[Entry]()
 
     async def apply(entry: Entry) -> None:
         written.append(entry)
@@ -76,8 +84,8 @@ async def line(tmp_path: Path) -> AsyncIterator[Line]:
     async def set_duty(number: str, duty: Duty, reason: str) -> None:
         return None
 
-    outbox = Outbox(Journal(tmp_path / "outbox"), Journal(tmp_path / "refused"), apply)
-    reach = PbxSettings(ari_address="127.0.0.1:1", ari_password="x", spool=tmp_path, sounds=tmp_path)  # type: ignore[arg-type]
+    outbox = Outbox(Journal(folder / "outbox"), Journal(folder / "refused"), apply)
+    reach = PbxSettings(ari_address="127.0.0.1:1", ari_password="x", spool=folder, sounds=folder)  # type: ignore[arg-type]
     switchboard = Switchboard(
         pbx.connect_as, Board(Policy(ring_s=RING_S, wrap_up_s=0.1)), Diary(outbox, SystemClock()), reach,
         Pace(60, 60), SystemClock(), Check("pbx", "connecting"), set_duty,
@@ -177,3 +185,25 @@ async def test_who_waits_over_a_lost_connection_is_put_through_after_it(line: Li
     await until(lambda: line.pbx.is_open("queue") and line.pbx.is_open("queue-sound"), what="both connections again")
     line.operator("203", Does.ANSWERS)
     await line.put_through(channel)
+
+
+async def test_a_talk_that_ended_while_the_queue_was_dead_leaves_no_bridge_behind(tmp_path: Path) -> None:
+    pbx = FakePbx(tmp_path / "spool")
+    async with at_work(pbx, tmp_path) as line:
+        line.operator("201", Does.ANSWERS)
+        channel = await line.a_caller()
+        leg = await line.put_through(channel)
+    pbx.hang_up(channel)
+    async with at_work(pbx, tmp_path) as line:
+        await until(lambda: leg not in pbx.channels and not pbx.bridges.by_id, what="the operator and the bridge gone")
+
+
+async def test_two_whom_a_dying_queue_did_not_put_through_any_more_talk_after_its_restart(tmp_path: Path) -> None:
+    pbx = FakePbx(tmp_path / "spool")
+    async with at_work(pbx, tmp_path) as line:
+        line.operator("201", Does.ANSWERS)
+        channel = await line.a_caller()
+        leg = await line.put_through(channel)
+    pbx.bridges.serve("DELETE", [leg], {})
+    async with at_work(pbx, tmp_path) as line:
+        assert await line.put_through(channel) == leg
