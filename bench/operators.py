@@ -7,6 +7,7 @@ everybody else, and here a few milliseconds are the figure. The kernel stamps wh
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,9 +25,9 @@ AGAIN_S = 0.5  # T1 of RFC 3261: a lost request is sent again
 
 
 class MeasuringOperator:
-    """One phone. `talk_s` may be changed at any time and holds for the calls answered from then on."""
+    """One phone, which talks between `talk_s`, drawn evenly, and always in the same order: both sides have the same talks."""
 
-    def __init__(self, number: str, password: str, pbx: Address, sound: Address, talk_s: float) -> None:
+    def __init__(self, number: str, password: str, pbx: Address, sound: Address) -> None:
         self._pbx = pbx
         self._wire = Wire(self._on_packet, HOST)
         self._account = Account(number, password, pbx, self._wire.address, sound)
@@ -35,7 +36,8 @@ class MeasuringOperator:
         self._proven = False
         self._calls: dict[str, tuple[Message, str, Offer]] = {}
         self._ending: set[asyncio.TimerHandle] = set()
-        self.talk_s = talk_s
+        self._dice = random.Random(number)
+        self.talk_s = 1.0, 1.0
         self.offers: list[Offer] = []
 
     @property
@@ -55,6 +57,12 @@ class MeasuringOperator:
             raise CouldNotMeasure(f"the PBX did not answer the registration of {self.number}") from None
         if status != 200:
             raise CouldNotMeasure(f"the PBX refused the registration of {self.number} with {status}")
+
+    def begin(self, shortest_s: float, longest_s: float) -> None:
+        """Forget what was, and talk so long from now on."""
+        self.talk_s = shortest_s, longest_s
+        self._dice = random.Random(self.number)
+        self.offers = []
 
     def close(self) -> None:
         """Give the socket back."""
@@ -94,7 +102,7 @@ class MeasuringOperator:
             offer = Offer(at)
             self.offers.append(offer)
             self._calls[call_id] = message, uuid4().hex, offer
-            self._after(self.talk_s, call_id)
+            self._after(self._dice.uniform(*self.talk_s), call_id)
         self._send(self._account.answer(message, "200 OK", self._calls[call_id][1], sound=True))
 
     def _on_end(self, message: Message, at: float) -> None:
@@ -129,11 +137,10 @@ class Team:
     def __init__(self, operators: Sequence[MeasuringOperator]) -> None:
         self.operators = tuple(operators)
 
-    def begin(self, talk_s: float) -> None:
+    def begin(self, shortest_s: float, longest_s: float) -> None:
         """Forget what was, and talk so long from now on."""
         for operator in self.operators:
-            operator.talk_s = talk_s
-            operator.offers = []
+            operator.begin(shortest_s, longest_s)
 
     def offers(self) -> Mapping[str, Sequence[Offer]]:
         """What has rung since, by number; an operator who was never rung is not there."""
@@ -146,7 +153,7 @@ async def a_team(passwords: Mapping[str, str], pbx: Address) -> AsyncIterator[Te
     # Nobody reads this: what the PBX sends there fills the socket's buffer, and no more.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind((HOST, 0))
-        team = Team([MeasuringOperator(n, word, pbx, deaf.getsockname(), 1.0) for n, word in passwords.items()])
+        team = Team([MeasuringOperator(n, word, pbx, deaf.getsockname()) for n, word in passwords.items()])
         staying = asyncio.create_task(_stay(team))
         try:
             for operator in team.operators:
