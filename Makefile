@@ -42,7 +42,7 @@ promises: ## write docs/promises.md from the tests and their last results
 unit: ## the unit tests alone
 	$(BIN)/pytest tests/unit -q
 
-bench: setup-dev ## measure beside peers, half an hour; NAME=greeting, status, calls, practice or queue for one
+bench: setup-dev ## measure beside peers, half an hour; NAME=greeting, status, calls, practice, queue or queue-calls for one
 	@$(BIN)/python -m bench $(NAME)
 
 diagrams: ## draw docs/diagrams from the tables of states

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 JOIN_S = 1.0
@@ -11,18 +12,24 @@ JOIN_S = 1.0
 
 @dataclass
 class Offer:
-    """One call that rang at an operator's phone and was answered at once, in wall seconds; `ended_at` is the BYE, sent or received."""
+    """One call that rang at an operator's phone and was answered at once, in wall seconds; `ended_at` is the BYE, sent or received.
+
+    `caller` is the number that the phone showed.
+    """
 
     invited_at: float
     ended_at: float | None = None
+    caller: str = ""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """One caller, in wall seconds: answered by the PBX, and the end."""
+    """One caller, in wall seconds: answered by the PBX, the last key, and the end; `served` when that was not the caller's."""
 
     entered_at: float
     ended_at: float
+    served: bool = True
+    pressed_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Dispatch:
     never: int
 
 
-def dispatch(offers: Mapping[str, Sequence[Offer]], callers: Sequence[Caller], operators: int) -> Dispatch:
+def dispatch(offers: Mapping[str, Sequence[Offer]], callers: Collection[Caller], operators: int) -> Dispatch:
     """Pair the end of each talk with the next ring of the same phone.
 
     Only those count at whose moment at least as many callers waited as there are operators: then there was one for this operator,
@@ -52,7 +59,7 @@ def dispatch(offers: Mapping[str, Sequence[Offer]], callers: Sequence[Caller], o
     return Dispatch(gaps, never)
 
 
-def waiting(at: float, offers: Iterable[Sequence[Offer]], callers: Sequence[Caller]) -> int:
+def waiting(at: float, offers: Iterable[Sequence[Offer]], callers: Collection[Caller]) -> int:
     """How many callers wait at an instant: who entered, without those that rang at an operator or have gone unserved."""
     every = [offer for mine in offers for offer in mine]
     entered = sum(caller.entered_at + JOIN_S <= at for caller in callers)
@@ -62,7 +69,7 @@ def waiting(at: float, offers: Iterable[Sequence[Offer]], callers: Sequence[Call
     return entered - rung - max(0, gone - served)
 
 
-def most_at_once(callers: Sequence[Caller]) -> int:
+def most_at_once(callers: Collection[Caller]) -> int:
     """The largest number of callers up at the same time."""
     edges = sorted([(caller.entered_at, 1) for caller in callers] + [(caller.ended_at, -1) for caller in callers])
     most = up = 0
@@ -84,10 +91,26 @@ def rung_twice(offers: Mapping[str, Sequence[Offer]]) -> int:
     )
 
 
-def read_notes(text: str) -> list[Caller]:
-    """The callers of `bench.scenario.Stay` by their log; those without an end are left out."""
-    entered, ended = dict[str, float](), dict[str, float]()
+def read_notes(text: str) -> dict[str, Caller]:
+    """The callers of `bench.scenario.Stay` by number, from their log; those without an end are left out."""
+    noted: dict[str, dict[str, float]] = defaultdict(dict)
     for line in text.splitlines():
-        call, word, *_, at = line.split()
-        (entered if word == "entered" else ended)[call] = float(at)
-    return [Caller(at, ended[call]) for call, at in entered.items() if call in ended]
+        number, word, *_, at = line.split()
+        noted[number][word] = float(at)
+    return {
+        number: Caller(at["entered"], at.get("served") or at["left"], "served" in at, at.get("pressed"))
+        for number, at in noted.items()
+        if "entered" in at and at.keys() & {"served", "left"}
+    }
+
+
+def ring_after_key_ms(callers: Mapping[str, Caller], offers: Iterable[Sequence[Offer]]) -> list[float]:
+    """From a caller's last key to the first ring at an operator's phone, of each caller who pressed one and was rung for."""
+    rung = dict[str, float]()
+    for offer in sorted((one for mine in offers for one in mine), key=lambda one: one.invited_at):
+        rung.setdefault(offer.caller, offer.invited_at)
+    return [
+        (rung[number] - caller.pressed_at) * 1000
+        for number, caller in callers.items()
+        if caller.pressed_at is not None and number in rung
+    ]

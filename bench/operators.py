@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -99,7 +100,8 @@ class MeasuringOperator:
     def _on_invite(self, message: Message, at: float) -> None:
         call_id = message.header("Call-ID")
         if call_id not in self._calls:
-            offer = Offer(at)
+            shown = re.search(r"sip:([^@>]+)@", message.header("From"))
+            offer = Offer(at, caller=shown[1] if shown else "")
             self.offers.append(offer)
             self._calls[call_id] = message, uuid4().hex, offer
             self._after(self._dice.uniform(*self.talk_s), call_id)

@@ -6,13 +6,14 @@ Callers are SIPp's and send no sound. Neither side greets them or tells them the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench.bed import Bed
 from bench.dispatch import dispatch, most_at_once, read_notes, rung_twice
 from bench.load import Load, Sipp
-from bench.machine import cpu_seconds
+from bench.machine import busy_seconds, cpu_seconds
 from bench.model import CouldNotMeasure, Figure, Quantity
 from bench.queue_side import Side, app_queue, ours
 from bench.rules import percentile, quartiles
@@ -72,26 +73,33 @@ async def _rush(bed: Bed, side: Side, rush: Rush, taken: Taken) -> None:
     await side.on_duty(rush.operators)
     side.team.begin(*rush.talk_s)
     load = Load(side.number(rush.operators), [Stay(STAY_MS)], rush.rate, rush.callers, rush.callers, 70)
+    begun, busy_before = time.monotonic(), busy_seconds()
     sipp = await Sipp.start(bed, load, side.pbx)
     try:
-        told = await sipp.finished()
+        await sipp.finished()
     finally:
         await sipp.stop()
+    busy = (busy_seconds() - busy_before) / (time.monotonic() - begun)
+    gaps = _gaps(side, rush, sipp)
+    taken.gaps_ms.setdefault(rush.name, []).extend(gaps)
+    bed.say(
+        f"{rush.name}, {side.name}: rung again after {percentile(gaps, 50):.1f} ms (median), {percentile(gaps, 99):.1f} (99th percentile)"
+        f" of {len(gaps)}; {rung_twice(side.team.offers())} rings in a call; {busy:.2f} cores of this machine were busy"
+    )
+
+
+def _gaps(side: Side, rush: Rush, sipp: Sipp) -> Sequence[float]:
+    """Raises `CouldNotMeasure` where a caller or an operator was forgotten."""
     callers, offers = read_notes(sipp.notes()), side.team.offers()
-    if told.succeeded < rush.callers or len(callers) < rush.callers:
-        raise CouldNotMeasure(f"{side.name}: {told.succeeded} of {rush.callers} callers came to an end: {sipp.words()}")
     served = sum(len(calls) for calls in offers.values())
-    if served != rush.callers:
-        raise CouldNotMeasure(f"{side.name}: {served} calls were put through of {rush.callers}")
-    found = dispatch(offers, callers, rush.operators)
+    if sipp.told().succeeded < rush.callers or len(callers) < rush.callers or served != rush.callers:
+        raise CouldNotMeasure(
+            f"{side.name}: of {rush.callers} callers {len(callers)} came to an end, and {served} rang at operators: {sipp.words()}"
+        )
+    found = dispatch(offers, callers.values(), rush.operators)
     if not found.gaps_ms or found.never:
         raise CouldNotMeasure(f"{side.name}: {found.never} operators were not rung again, {len(found.gaps_ms)} were")
-    taken.gaps_ms.setdefault(rush.name, []).extend(found.gaps_ms)
-    middle, tail = percentile(found.gaps_ms, 50), percentile(found.gaps_ms, 99)
-    bed.say(
-        f"{rush.name}, {side.name}: rung again after {middle:.1f} ms (median),"
-        f" {tail:.1f} (99th percentile) of {len(found.gaps_ms)}; {rung_twice(offers)} rings in a call"
-    )
+    return found.gaps_ms
 
 
 async def _wait(bed: Bed, side: Side, taken: Taken) -> None:
@@ -134,7 +142,7 @@ async def _held(bed: Bed, side: Side, calls: int, rate: float, most_ms: int) -> 
 async def _came_through(side: Side, sipp: Sipp, calls: int) -> int:
     """How many were up at once, once all have hung up. Raises `CouldNotMeasure` when one was lost, or rang twice."""
     told = await sipp.finished()
-    callers = read_notes(sipp.notes())
+    callers = read_notes(sipp.notes()).values()
     if told.succeeded < calls or len(callers) < calls:
         raise CouldNotMeasure(f"{side.name}: {told.succeeded} of {calls} callers stayed: {sipp.words()}")
     rung = sum(len(offers) for offers in side.team.offers().values())

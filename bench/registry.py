@@ -9,6 +9,7 @@ from bench.bed import Bed, a_bed
 from bench.greeting import greeting
 from bench.model import Figure
 from bench.practice import practice
+from bench.queue_calls import queue_calls
 from bench.queue_side import LINE, OPERATORS
 from bench.queueing import queueing
 from bench.status import status
@@ -56,6 +57,7 @@ BENCHES: Mapping[str, Bench] = {
     "calls": on_a_platform(sustained),
     "practice": _practice,
     "queue": on_a_platform(queueing, OPERATORS, LINE),
+    "queue-calls": on_a_platform(queue_calls, OPERATORS, QueueSettings(wrap_up_s=0)),
 }
 
 

@@ -27,13 +27,15 @@ class Press:
 class Stay:
     """Stay until the far side ends the call, and hang up when it has not within so long; the last thing that a caller does.
 
-    Such a caller sends no sound, and writes into SIPp's log when the call was answered and when it ended, by whom.
+    Such a caller sends no sound, and writes into SIPp's log when the call was answered, when keys were pressed and when it ended, by
+    whom, under its number.
     """
 
     most_ms: int
 
 
 Does = Wait | Press | Stay
+RETRY = 'retrans="500"'
 KEY_MS, KEY_EVERY_MS = 100, 160
 ANSWER_WITHIN_MS = 5000
 HEAD = """Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
@@ -57,43 +59,43 @@ SDP = """Content-Type: application/sdp
 
 def caller(steps: Sequence[Does], sound: str) -> str:
     """The scenario of one call; `sound` is a file of raw A-law, sent over and over. Ends with the caller's BYE, or as `Stay` says."""
-    if steps and isinstance(steps[-1], Stay):
-        return _document("caller", _staying(steps[-1].most_ms))
+    stays = bool(steps) and isinstance(steps[-1], Stay)
     parts = [
         _request("INVITE", 1, SDP, 'retrans="500" start_rtd="answer"'),
         '<recv response="100" optional="true"/>', '<recv response="180" optional="true"/>',
-        f'<recv response="200" timeout="{ANSWER_WITHIN_MS}" rtd="answer"/>', _request("ACK", 1),
-        f'<nop><action><exec rtp_stream="{sound},-1,8"/></action></nop>',
+        f'<recv response="200" timeout="{ANSWER_WITHIN_MS}" rtd="answer">{_note("entered") if stays else ""}</recv>',
+        _request("ACK", 1), "" if stays else f'<nop><action><exec rtp_stream="{sound},-1,8"/></action></nop>',
     ]  # fmt: skip
     number = 1
-    for step in steps:
-        if isinstance(step, Wait):
-            parts.append(f'<pause milliseconds="{step.ms}"/>')
-            continue
-        if isinstance(step, Stay):
-            raise ValueError("nothing comes after a stay")
-        for key in step.keys:
-            number += 1
-            parts += [_request("INFO", number, _key(key), 'retrans="500"'), '<recv response="200" timeout="5000"/>']
-            parts.append(f'<pause milliseconds="{KEY_EVERY_MS}"/>')
-    parts += [_request("BYE", number + 1, more='retrans="500"'), '<recv response="200" timeout="5000"/>']
+    for place, step in enumerate(steps):
+        match step:
+            case Wait(ms):
+                parts.append(f'<pause milliseconds="{ms}"/>')
+            case Press(keys):
+                for key in keys:
+                    number += 1
+                    parts.append(f"<nop>{_note('pressed')}</nop>" if stays else "")
+                    parts += [_request("INFO", number, _key(key), RETRY), '<recv response="200" timeout="5000"/>']
+                    parts.append(f'<pause milliseconds="{KEY_EVERY_MS}"/>')
+            case Stay(most_ms):
+                if place + 1 < len(steps):
+                    raise ValueError("nothing comes after a stay")
+                return _document("caller", [*parts, *_stay(most_ms, number + 1)])
+    parts += [_request("BYE", number + 1, more=RETRY), '<recv response="200" timeout="5000"/>']
     return _document("caller", parts)
 
 
-def _staying(most_ms: int) -> list[str]:
+def _stay(most_ms: int, number: int) -> list[str]:
     return [
-        _request("INVITE", 1, SDP, 'retrans="500"'),
-        '<recv response="100" optional="true"/>', '<recv response="180" optional="true"/>',
-        f'<recv response="200" timeout="{ANSWER_WITHIN_MS}">{_note("entered")}</recv>', _request("ACK", 1),
         f'<recv request="BYE" timeout="{most_ms}" ontimeout="1">{_note("served")}</recv>', AGREE.replace("<send>", '<send next="2">'),
-        '<label id="1"/>', _request("BYE", 2, more='retrans="500"'), f'<recv response="200" timeout="5000">{_note("left")}</recv>',
+        '<label id="1"/>', _request("BYE", number, more=RETRY), f'<recv response="200" timeout="5000">{_note("left")}</recv>',
         '<label id="2"/>',
     ]  # fmt: skip
 
 
 def _note(word: str) -> str:
     # SIPp writes the date, the time, and then the seconds since 1970 with six decimals.
-    return f'<action><log message="[call_number] {word} [timestamp]"/></action>'
+    return f'<action><log message="[field0] {word} [timestamp]"/></action>'
 
 
 ANSWER = """SIP/2.0 {status}

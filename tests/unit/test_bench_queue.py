@@ -6,10 +6,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.dispatch import Caller, Offer, dispatch, most_at_once, read_notes, rung_twice, waiting
+from bench.dispatch import Caller, Offer, dispatch, most_at_once, read_notes, ring_after_key_ms, rung_twice, waiting
 from bench.phone_sip import Account
-from bench.scenario import Stay, Wait, caller
+from bench.queue_calls import Page, Step, lost_calls
+from bench.scenario import Press, Stay, Wait, caller
 from bench.sip import Message
+from ledger.model import Outcome
 
 INVITE = Message.read(
     b"INVITE sip:201@127.0.0.2:5000 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:30060;branch=z9hG4bK1\r\n"
@@ -71,13 +73,14 @@ def test_callers_are_read_from_the_log_and_those_without_an_end_left_out() -> No
         "3 left 2026-11-25\t10:00:02.5\t102.500000\n"
     )
     callers = read_notes(log)
-    assert callers == [Caller(100.5, 103.0), Caller(102.0, 102.5)]
-    assert most_at_once(callers) == 2
+    assert callers == {"1": Caller(100.5, 103.0), "3": Caller(102.0, 102.5, served=False)}
+    assert most_at_once(callers.values()) == 2
     assert most_at_once([Caller(1.0, 2.0), Caller(2.0, 3.0)]) == 1
 
 
 def test_a_caller_who_stays_says_bye_only_when_the_far_side_has_not() -> None:
     scenario = ElementTree.fromstring(caller([Stay(4000)], "unused"))
+    assert scenario.find(".//exec") is None
     [bye] = [step for step in scenario.iter("recv") if step.get("request") == "BYE"]
     assert (bye.get("timeout"), bye.get("ontimeout")) == ("4000", "1")
     words = [note.get("message", "").split()[1] for note in scenario.iter("log")]
@@ -113,3 +116,44 @@ def test_a_phone_answers_and_ends_the_call_it_was_asked_for() -> None:
     assert end.startswith(b"BYE sip:asterisk@127.0.0.1:30060 SIP/2.0\r\n")
     assert Message.read(end).header("To") == "<sip:+39333@127.0.0.1>;tag=far"
     assert Message.read(end).header("From") == "<sip:201@127.0.0.2>;tag=mine"
+
+
+def test_a_call_is_lost_unless_phone_and_ledger_both_say_that_it_was_served() -> None:
+    served, left, answered = (
+        Caller(1.0, 4.0),
+        Caller(1.0, 61.0, served=False),
+        Page(Outcome.ANSWERED, was_put_through=True),
+    )
+    callers = {"+391": served, "+392": left, "+393": served, "+394": served, "+395": served}
+    pages = {
+        "+391": answered, "+392": answered, "+394": Page(Outcome.MESSAGE_LEFT, False), "+395": Page(None, True)
+    }  # fmt: skip
+    lost = lost_calls(callers, pages, 6)
+    assert lost.keys() == {"nobody 0", "+392", "+393", "+394", "+395"}
+    assert lost["+394"] == "ended in the ledger as message_left"
+
+
+def test_a_rate_at_which_callers_wait_long_is_not_held() -> None:
+    assert Step(10.0, 400, {}, [300.0]).why_not is None
+    assert Step(10.0, 400, {}, [2500.0]).why_not == "an operator's phone rang 2500 ms after the key (95th percentile)"
+    assert Step(10.0, 400, {"+391": "is not in the ledger"}, [300.0]).why_not == (
+        "1 of 400 calls were lost, the first one is not in the ledger"
+    )
+
+
+def test_the_ring_that_a_key_brings_is_that_of_the_same_caller() -> None:
+    callers = {
+        "+391": Caller(1.0, 9.0, pressed_at=3.0),
+        "+392": Caller(1.0, 9.0),
+        "+393": Caller(1.0, 9.0, pressed_at=2.0),
+    }
+    offers = [[Offer(3.25, 4.0, "+391"), Offer(5.0, 6.0, "+392")], [Offer(3.5, 4.0, "+391")]]
+    assert ring_after_key_ms(callers, offers) == pytest.approx([250.0])
+
+
+def test_a_caller_who_presses_a_key_and_stays_writes_down_when() -> None:
+    scenario = ElementTree.fromstring(caller([Press("1"), Stay(4000)], "unused"))
+    words = [note.get("message", "").split()[1] for note in scenario.iter("log")]
+    assert words == ["entered", "pressed", "served", "left"]
+    log = "+391 entered d\tt\t1.0\n+391 pressed d\tt\t2.0\n+391 served d\tt\t3.0\n"
+    assert read_notes(log) == {"+391": Caller(1.0, 3.0, True, 2.0)}

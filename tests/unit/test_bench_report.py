@@ -103,5 +103,7 @@ def test_a_bench_is_chosen_by_name_and_all_by_none() -> None:
 
 
 def test_an_unknown_bench_is_told_with_those_there_are() -> None:
-    with pytest.raises(UnknownBench, match=r"'greetings': there are calls, greeting, practice, queue, status"):
+    with pytest.raises(
+        UnknownBench, match=r"'greetings': there are calls, greeting, practice, queue, queue-calls, status"
+    ):
         chosen("greetings")
