@@ -101,7 +101,9 @@ class Board:
         place = self.places.get(call_id)
         if place is None:
             return []
-        return self._talk_ended(place, now) if place.state is PlaceState.TALKING else self._leave(place, now)
+        if place.state is PlaceState.TALKING:
+            return self._talk_ended(place, now, elsewhere=True)
+        return self._leave(place, now)
 
     def _leave(self, place: Place, now: float) -> list[Happening]:
         """Take a waiting caller out of the line. An operator rung for them is idle again, callable once it rings no more."""
@@ -170,7 +172,8 @@ class Board:
         if seat.leg != leg:
             return []
         ringing, talking = seat.state is SeatState.RINGING, seat.state is SeatState.TALKING
-        seat.phone = Phone.FREE
+        if seat.phone is Phone.BUSY:
+            seat.phone = Phone.FREE
         if talking and seat.call_id is not None:
             return self._talk_ended(self.places[seat.call_id], now)
         seat.leg = None
@@ -258,6 +261,11 @@ class Board:
         place.told = min(position, place.told or position)
         return place.told
 
+    def caller_on(self, leg: str) -> UUID | None:
+        """The caller of the operator who has answered on this leg."""
+        seat = self._seat_of(leg)
+        return seat.call_id if seat is not None and self.talks_on(leg) else None
+
     def talks_on(self, leg: str) -> bool:
         """Whether this is the leg of an operator who talks."""
         seat = self._seat_of(leg)
@@ -272,7 +280,12 @@ class Board:
 
     # -- a restart
 
-    def restore(self, place: Place) -> None:
+    def rings_on(self, leg: str) -> bool:
+        """Whether this leg has rung and nobody has answered it yet."""
+        seat = self._seat_of(leg)
+        return seat is not None and seat.leg == leg and seat.state is SeatState.RINGING
+
+    def restore(self, place: Place) -> list[Happening]:
         """Put back a caller whom a process that died had in line, or in a talk; the next tick rings for those who wait."""
         self.places[place.call_id] = place
         if place.state is PlaceState.TALKING and place.seat and place.leg:
@@ -280,6 +293,8 @@ class Board:
             seat.state, seat.since = SeatState.TALKING, place.talks_since
             seat.call_id, seat.leg = place.call_id, place.leg
             self._legs[place.leg] = seat.number
+            return [SeatChanged(seat.number, SeatState.TALKING, seat.reason, place.call_id)]
+        return []
 
     # -- inside
 
@@ -325,7 +340,7 @@ class Board:
         place.seat = place.leg = None
         return place.call_id
 
-    def _talk_ended(self, place: Place, now: float) -> list[Happening]:
+    def _talk_ended(self, place: Place, now: float, elsewhere: bool = False) -> list[Happening]:
         seat, leg = self.seats[place.seat or ""], place.leg or ""
         talk_s = now - place.talks_since
         self._step(place, PlaceState.LEFT)
@@ -333,7 +348,7 @@ class Board:
         if leg not in self._legs:
             seat.leg = None
         seat.idle_since = now
-        ended: list[Happening] = [Talked(place.call_id, seat.number, leg, talk_s)]
+        ended: list[Happening] = [Talked(place.call_id, seat.number, leg, talk_s, elsewhere)]
         if seat.duty is Duty.ON and self.policy.wrap_up_s > 0:
             seat.extended, seat.talked_s = False, talk_s
             return [*ended, *self._now(seat, SeatState.WRAP_UP, now), *self._match(now)]

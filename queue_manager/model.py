@@ -194,12 +194,13 @@ class Connected:
 
 @dataclass(frozen=True)
 class Talked:
-    """A talk has ended: whichever of the two is still there is to be hung up."""
+    """A talk has ended: whichever of the two is still there is to be hung up, but for a caller who goes on `elsewhere`."""
 
     call_id: UUID
     operator: str
     leg: str
     talk_s: float
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Ringing has a websocket of its own: requests on one are served in turn, and a bu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +28,7 @@ from pbx.ari.heartbeat import QUEUE, Heartbeat
 from pbx.ari.line import ChannelGone, Line
 from pbx.ari.transport import Connect
 from pbx.settings import PbxSettings
+from phone.catalogue import LANGUAGES
 from queue_manager import metrics
 from queue_manager.board import NO_ANSWER, REFUSED, Board
 from queue_manager.caller import LineWaiter, Standing
@@ -78,13 +79,14 @@ Away = (ConnectionLost, AriTimeout, AriError)
 class Caller:
     """One caller who is ours: their channel, and the coroutine that speaks to them while they wait.
 
-    `put_through` tells when their talk is on the disk.
+    `put_through` tells when their talk is on the disk, `talks` is true once the two hear each other.
     """
 
     arrival: Arrival
     line: Line
     waiting: asyncio.Task[None] | None = None
     put_through: Written | None = None
+    talks: bool = False
     gone: bool = False
 
 
@@ -130,8 +132,8 @@ class Switchboard:
         if role == OPERATOR:
             self.do(self.board.answered(event.channel.id, self._now()))
             return
-        if role == KEYS:
-            self._begin(self._serve_keys(event.channel.id, *event.args[1:3]))
+        if role == KEYS and len(event.args) == 3:
+            self._begin(self._serve_keys(event.channel.id, *event.args[1:]))
             return
         try:
             _, call_id, dialled, language = event.args[:4]
@@ -139,30 +141,53 @@ class Switchboard:
             arrival = Arrival(event.channel.id, UUID(call_id), number, dialled, language)
         except ValueError:
             log.error("caller_without_a_call")
-            self._begin(self._to_dialplan(event.channel.id))
+            self._begin(self._without_a_call(event.channel.id))
             return
-        self._know(arrival)
-        self._arrivals.put_nowait(arrival)
+        self._welcome(arrival)
+
+    def _welcome(self, arrival: Arrival) -> None:
+        """Once: at a connection a caller may be both found and told."""
+        if arrival.channel_id not in self._channels:
+            self._know(arrival)
+            self._arrivals.put_nowait(arrival)
 
     def _on_event(self, event: Event) -> None:
         channel_id = channel_of(event) or ""
         call_id = self._channels.get(channel_id)
         if call_id is None:
             if isinstance(event, ChannelDestroyed):
-                self.do(self.board.leg_gone(channel_id, event.cause, self._now()))
+                self._leg_gone(channel_id, event.cause)
             elif isinstance(event, HangUpAsked) and self.board.talks_on(channel_id):
-                self.do(self.board.leg_gone(channel_id, NORMAL, self._now()))
+                self._leg_gone(channel_id, NORMAL)
         elif isinstance(event, HangUpAsked | ChannelDestroyed):
             self._gone(call_id)
         elif isinstance(event, StasisEnd):
             self._begin(self._look_where(call_id))
 
+    def _leg_gone(self, leg: str, cause: int) -> None:
+        call_id = self.board.caller_on(leg)
+        caller = self._callers.get(call_id) if call_id else None
+        if caller and not caller.talks:
+            # The operator was gone before the two heard each other: that ends no call.
+            self._rescue(caller)
+        self.do(self.board.leg_gone(leg, cause, self._now()))
+
     def _gone(self, call_id: UUID) -> None:
         caller = self._callers.get(call_id)
         if caller and not caller.gone:
             caller.gone = True
-            self.do(self.board.caller_gone(call_id, self._now()))
+            if call_id in self.board.places:
+                self.do(self.board.caller_gone(call_id, self._now()))
+            else:
+                self._never_in_line(caller.arrival)
             self._forget(call_id)
+
+    def _never_in_line(self, arrival: Arrival) -> None:
+        """The caller hung up before we had got to them: their page tells so too."""
+        now, position = self._now(), len(self.board.waiting()) + 1
+        place = Place(arrival.call_id, arrival.language, now, now, caller=arrival.caller)
+        self._diary.joined(arrival, place, position, "menu")
+        self._write(Abandoned(arrival.call_id, 0.0, position))
 
     async def _look_where(self, call_id: UUID) -> None:
         """A caller left our application without a word: they hung up, or the guard has taken them to the fallback."""
@@ -171,19 +196,40 @@ class Switchboard:
             return
         if await self._is_there(caller.arrival.channel_id):
             log.warning("caller_taken_by_the_fallback", call_id=str(call_id))
-            caller.gone = True
-            self._diary.handed_over(call_id)
-            self.do(self.board.taken_away(call_id, self._now()))
-            self._forget(call_id)
+            self._let_go(caller)
         else:
             self._gone(call_id)
 
+    def _let_go(self, caller: Caller) -> None:
+        """The fallback has the caller, or is about to."""
+        if not caller.gone:
+            caller.gone = True
+            call_id = caller.arrival.call_id
+            self.do(self.board.taken_away(call_id, self._now()))
+            self._diary.handed_over(call_id)
+            self._forget(call_id)
+
+    def _rescue(self, caller: Caller) -> None:
+        """What we could not do, Asterisk alone does."""
+        if not caller.gone:
+            self._let_go(caller)
+            self._begin(self._send(caller.arrival, "queue-away", "s"))
+
     async def _is_there(self, channel_id: str) -> bool:
-        try:
-            await self.sound.request(op.GET_CHANNEL, {"channelId": channel_id})
-        except NotFound:
-            return False
-        return True
+        return await self._insist(self.sound, op.GET_CHANNEL, {"channelId": channel_id})
+
+    async def _insist(self, ari: Ari, operation: op.Operation, path: dict[str, str], **query: object) -> bool:
+        """Ask again while Asterisk does not answer: nobody may be left as they are. False when the channel is gone, or elsewhere."""
+        while True:
+            try:
+                await ari.request(operation, path, **query)
+            except (NotFound, Conflict):
+                return False
+            except Away as error:
+                log.warning("asked_again", request=operation.path, **logs.fault(error))
+                await asyncio.sleep(AGAIN_AFTER_S)
+            else:
+                return True
 
     # -- callers who come
 
@@ -232,9 +278,10 @@ class Switchboard:
             self.do(self.board.leave(call_id, why, self._now()))
         except ChannelGone:
             await self._look_where(call_id)
-        except (AriError, AriTimeout, OSError) as error:
+        except Exception as error:
             log.error("caller_to_fallback", **logs.fault(error))
-            await self._give_up(call_id)
+            if caller := self._callers.get(call_id):
+                self._rescue(caller)
 
     async def _converse(self, call_id: UUID) -> Why:
         standing = Standing(self.board, self._diary, self._clock, call_id)
@@ -246,9 +293,12 @@ class Switchboard:
                 return await wait_in_line(waiter, standing, self._pace)
             except ConnectionLost:
                 # Their channel is up: as soon as the PBX hears us again we go on.
+                self._listen_again(caller)
                 await asyncio.sleep(AGAIN_AFTER_S)
-                caller.line.close()
-                caller.line = self._line(caller.arrival.channel_id)
+
+    def _listen_again(self, caller: Caller) -> None:
+        caller.line.close()
+        caller.line = self._line(caller.arrival.channel_id)
 
     async def _serve_keys(self, channel_id: str, number: str, dialled: str) -> None:
         """An operator dials on their own phone."""
@@ -270,18 +320,19 @@ class Switchboard:
         self.do(happened)
         return bool(happened)
 
-    async def _give_up(self, call_id: UUID) -> None:
-        """What we could not do, Asterisk alone does."""
-        caller = self._callers.get(call_id)
-        if caller is None:
-            return
-        with suppress(*Away):
-            await self._to_dialplan(caller.arrival.channel_id)
+    async def _send(self, arrival: Arrival, context: str, extension: str) -> None:
+        """A caller goes on in the dialplan, whose next owner writes on; who hung up in this moment never gets there."""
+        if not await self._to_dialplan(arrival.channel_id, context, extension) and not await self._is_there(
+            arrival.channel_id
+        ):
+            self._diary.ended(arrival.call_id, Outcome.ABANDONED)
 
-    async def _to_dialplan(self, channel_id: str, context: str = "queue-away", extension: str = "s") -> None:
-        with suppress(*Away):
-            query = {"context": context, "extension": extension, "priority": 1}
-            await self.sound.request(op.CONTINUE, {"channelId": channel_id}, **query)
+    async def _without_a_call(self, channel_id: str) -> None:
+        await self._to_dialplan(channel_id, "queue-away", "s")
+
+    async def _to_dialplan(self, channel_id: str, context: str, extension: str) -> bool:
+        query = {"context": context, "extension": extension, "priority": 1}
+        return await self._insist(self.sound, op.CONTINUE, {"channelId": channel_id}, **query)
 
     # -- what the board says
 
@@ -301,7 +352,7 @@ class Switchboard:
             case Connected():
                 self._begin(self._connect(one))
             case Talked():
-                self._begin(self._end_talk(one.leg, self._callers.get(one.call_id)))
+                self._begin(self._end_talk(one, self._callers.get(one.call_id)))
                 self._forget(one.call_id)
             case Left():
                 self._begin(self._give_back(one, self._callers.get(one.call_id)))
@@ -324,10 +375,11 @@ class Switchboard:
                 bridged = write.step(call_id, StepKind.BRIDGED, operator=operator, waited_s=round(waited_s, 1))
                 if call_id in self._callers:
                     self._callers[call_id].put_through = bridged
-            case Talked(call_id, operator, _, talk_s):
+            case Talked(call_id, operator, _, talk_s, elsewhere):
                 write.step(call_id, StepKind.TALKED, operator=operator, talk_s=round(talk_s, 1), hold_s=0.0)
-                write.ended(call_id, Outcome.ANSWERED)
-                metrics.ENDED.labels(outcome="answered").inc()
+                if not elsewhere:
+                    write.ended(call_id, Outcome.ANSWERED)
+                    metrics.ENDED.labels(outcome="answered").inc()
             case Abandoned(call_id, waited_s, position):
                 write.step(call_id, StepKind.ABANDONED, waited_s=round(waited_s, 1), position=position)
                 write.ended(call_id, Outcome.ABANDONED)
@@ -365,60 +417,65 @@ class Switchboard:
             self.do(self.board.leg_gone(offered.leg, UNREACHABLE, self._now()))
 
     async def _hang_up(self, channel_id: str) -> None:
-        with suppress(*Away):
-            await self.ari.request(op.HANG_UP, {"channelId": channel_id})
+        await self._insist(self.ari, op.HANG_UP, {"channelId": channel_id})
 
     async def _connect(self, connected: Connected) -> None:
-        caller = self._callers.get(connected.call_id)
-        if caller is None:
-            await self._hang_up(connected.leg)
-            return
-        try:
-            await self._hush(caller)
-            if caller.put_through:
-                with suppress(OSError):
-                    await asyncio.shield(caller.put_through)  # two who talk are known to talk, whoever dies now
-            await self._bridge(caller.arrival.channel_id, connected.leg)
-        except ChannelGone:
-            await self._look_where(connected.call_id)
-        except Away as error:
-            # Whoever of the two is gone is told as an event; if neither is, nobody may hear silence.
-            log.warning("not_connected", call_id=str(connected.call_id), **logs.fault(error))
-            await self._hang_up(connected.leg)
-            await self._delete_bridge(connected.leg)
+        """Let the two talk; while Asterisk does not hear us, both are up and we go on trying."""
+        while (caller := self._callers.get(connected.call_id)) and self.board.talks_on(connected.leg):
+            try:
+                await self._put_together(caller, connected)
+            except ChannelGone:
+                await self._look_where(connected.call_id)
+            except (ConnectionLost, AriTimeout) as error:
+                log.warning("not_connected_yet", call_id=str(connected.call_id), **logs.fault(error))
+                self._listen_again(caller)
+                await asyncio.sleep(AGAIN_AFTER_S)
+            except Exception as error:
+                log.error("not_connected", call_id=str(connected.call_id), **logs.fault(error))
+                self._rescue(caller)
+            if caller.talks:
+                return
+        # One of the two was gone before; the bridge may have been made since.
+        await self._hang_up(connected.leg)
+        await self._delete_bridge(connected.leg)
 
-    async def _bridge(self, channel_id: str, leg: str) -> None:
-        """Let the two hear each other. The bridge has the leg's name, by which it is known after a restart."""
-        with suppress(Conflict):  # there is one already: a process that died has made it
+    async def _put_together(self, caller: Caller, connected: Connected) -> None:
+        """The bridge has the leg's name, by which it is known after a restart."""
+        leg = connected.leg
+        await self._hush(caller)
+        if caller.put_through:
+            with suppress(OSError):
+                await asyncio.shield(caller.put_through)  # two who talk are known to talk, whoever dies now
+        with suppress(Conflict):  # there is one already: a process that died has made it, or the answer was lost
             await self.sound.request(op.CREATE_BRIDGE, type="mixing", bridgeId=leg)
-        await self.sound.request(op.ADD_TO_BRIDGE, {"bridgeId": leg}, channel=f"{channel_id},{leg}")
+        both = f"{caller.arrival.channel_id},{leg}"
+        await self.sound.request(op.ADD_TO_BRIDGE, {"bridgeId": leg}, channel=both)
+        caller.talks = self.board.talks_on(leg)
 
     async def _delete_bridge(self, leg: str) -> None:
-        with suppress(*Away):
-            await self.sound.request(op.DELETE_BRIDGE, {"bridgeId": leg})
+        await self._insist(self.sound, op.DELETE_BRIDGE, {"bridgeId": leg})
 
     async def _hush(self, caller: Caller) -> None:
         """End what the caller is hearing: while it plays, their channel would enter no bridge."""
         if caller.waiting:
             caller.waiting.cancel()
-            with suppress(asyncio.CancelledError):
-                await caller.waiting
+            await asyncio.wait({caller.waiting})
             caller.waiting = None
         await caller.line.stop()
 
-    async def _end_talk(self, leg: str, caller: Caller | None) -> None:
-        await self._hang_up(leg)
-        if caller is not None:
+    async def _end_talk(self, talked: Talked, caller: Caller | None) -> None:
+        await self._hang_up(talked.leg)
+        if caller is not None and not talked.elsewhere:
             await self._hang_up(caller.arrival.channel_id)
-        await self._delete_bridge(leg)
+        await self._delete_bridge(talked.leg)
 
     async def _give_back(self, left: Left, caller: Caller | None) -> None:
         if caller is None:
             return
         arrival, why = caller.arrival, GIVEN_BACK_AS.get(left.why, left.why.value)
-        with suppress(*Away):
+        with suppress(ChannelGone, *Away):
             await caller.line.stop()
-            await self._to_dialplan(arrival.channel_id, "given-back", ",".join((MAILBOX, arrival.language, why)))
+        await self._send(arrival, "given-back", ",".join((MAILBOX, arrival.language, why)))
 
     # -- operators' phones
 
@@ -445,16 +502,31 @@ class Switchboard:
 
     async def take_up(self) -> None:
         """Find every caller of ours that the PBX still has, and settle those that it has not."""
+        rung = {seat.leg for seat in self.board.seats.values() if seat.leg}
         ours = await self._held()
-        there = {channel["id"] for channel in await self.ari.request(op.LIST_CHANNELS)}
-        talks = {channel for bridge in await self.ari.request(op.LIST_BRIDGES) for channel in bridge["channels"]}
-        for call_id in self._diary.open_calls():
-            kept = self._diary.kept(call_id)
-            if kept is not None:
-                self._take_up(kept, there, talks)
+        states = {channel["id"]: channel["state"] for channel in await self.ari.request(op.LIST_CHANNELS)}
+        bridges = await self.ari.request(op.LIST_BRIDGES)
+        talks = {channel for bridge in bridges for channel in bridge["channels"]}
+        self._hear_of_legs(rung, ours, states)
+        left = [kept for call_id in self._diary.open_calls() if (kept := self._diary.kept(call_id))]
+        for kept in left:
+            # All of them before anybody is rung: who talks must not look free.
+            if kept.arrival.call_id not in self.board.places:
+                self.do(self.board.restore(kept.place))
+        for kept in left:
+            self._take_up(kept, states.keys(), talks)
         wanted = {*self._channels, *(seat.leg for seat in self.board.seats.values() if seat.leg)}
         for channel_id in ours - wanted:
-            await self._take_up_stranger(channel_id)
+            with suppress(NotFound):  # it has just gone, and the next ones wait
+                await self._take_up_stranger(channel_id)
+
+    def _hear_of_legs(self, rung: Collection[str], ours: Collection[str], states: Mapping[str, str]) -> None:
+        """What phones did that we rang before the connection was lost."""
+        for leg in rung:
+            if leg not in states:
+                self._leg_gone(leg, UNREACHABLE)
+            elif leg in ours and states[leg] == "Up" and self.board.rings_on(leg):
+                self.do(self.board.answered(leg, self._now()))
 
     async def _held(self) -> set[str]:
         try:
@@ -462,26 +534,22 @@ class Switchboard:
         except NotFound:
             return set()
 
-    def _take_up(self, kept: Kept, there: set[str], talks: set[str]) -> None:
+    def _take_up(self, kept: Kept, there: Collection[str], talks: set[str]) -> None:
         call_id, channel_id = kept.arrival.call_id, kept.arrival.channel_id
         known = self._callers.get(call_id)
         if channel_id not in there:
             self._settle_gone(kept)
         elif known is None:
             self._resume(kept, there, talks)
-        elif kept.talking and kept.leg not in there:
-            self.do(self.board.leg_gone(kept.leg or "", NORMAL, self._now()))
 
     def _settle_gone(self, kept: Kept) -> None:
         """The caller hung up while nobody of ours was there."""
         call_id = kept.arrival.call_id
-        if call_id not in self.board.places:
-            self.board.restore(kept.place)
         log.info("caller_gone_meanwhile", call_id=str(call_id))
         self.do(self.board.caller_gone(call_id, self._now()))
         self._forget(call_id)
 
-    def _resume(self, kept: Kept, there: set[str], talks: set[str]) -> None:
+    def _resume(self, kept: Kept, there: Collection[str], talks: set[str]) -> None:
         """A process that died had this caller: a talk is left alone, who waited waits on in the same place.
 
         `talks` are the channels in any bridge: two who were about to talk are not in one yet.
@@ -490,19 +558,21 @@ class Switchboard:
         metrics.RESUMED.inc()
         log.info("caller_taken_up", call_id=str(call_id))
         self._know(kept.arrival)
-        self.board.restore(kept.place)
-        caller = self._callers[call_id]
         if kept.talking:
-            leg = kept.leg or ""
-            if leg not in there:
-                self.do(self.board.leg_gone(leg, NORMAL, self._now()))
-            elif {kept.arrival.channel_id, leg} - talks:
-                log.warning("talk_put_through_again", call_id=str(call_id))
-                self._begin(self._connect(Connected(call_id, kept.place.seat or "", leg, 0.0, 0.0)))
+            self._resume_talk(kept, there, talks)
             return
         if kept.leg in there:
             self._begin(self._hang_up(kept.leg or ""))
-        caller.waiting = self._begin(self._wait(call_id))
+        self._callers[call_id].waiting = self._begin(self._wait(call_id))
+
+    def _resume_talk(self, kept: Kept, there: Collection[str], talks: set[str]) -> None:
+        call_id, leg, channel_id = kept.arrival.call_id, kept.leg or "", kept.arrival.channel_id
+        self._callers[call_id].talks = channel_id in talks
+        if leg not in there:
+            self._leg_gone(leg, NORMAL)
+        elif {channel_id, leg} - talks:
+            log.warning("talk_put_through_again", call_id=str(call_id))
+            self._begin(self._connect(Connected(call_id, kept.place.seat or "", leg, 0.0, 0.0)))
 
     async def _take_up_stranger(self, channel_id: str) -> None:
         """A channel of ours that nothing is written of: a caller who had just come, or an operator's leg that nobody wants."""
@@ -511,10 +581,13 @@ class Switchboard:
             await self._hang_up(channel_id)
             return
         dialled = await self._variable(channel_id, "DIALLED") or ""
-        number = caller_number((await self.ari.request(op.GET_CHANNEL, {"channelId": channel_id}))["caller"]["number"])
-        arrival = Arrival(channel_id, UUID(call_id), number, dialled, "it")
-        self._know(arrival)
-        self._arrivals.put_nowait(arrival)
+        channel = await self.ari.request(op.GET_CHANNEL, {"channelId": channel_id})
+        # queue,join,CALL_ID,DIALLED,LANGUAGE
+        language = channel["dialplan"]["app_data"].rpartition(",")[2]
+        number = caller_number(channel["caller"]["number"])
+        self._welcome(
+            Arrival(channel_id, UUID(call_id), number, dialled, language if language in LANGUAGES else LANGUAGES[0])
+        )
 
     async def _variable(self, channel_id: str, name: str) -> str | None:
         with suppress(NotFound):

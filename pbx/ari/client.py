@@ -21,6 +21,7 @@ log = logs.get(__name__)
 
 MOST_IN_FLIGHT = 500
 MOST_EVENTS_WAITING = 500
+GREET_AGAIN_AFTER_S = 1.0
 
 
 class AriError(Exception):
@@ -99,7 +100,8 @@ class Ari:
 
     `on_start` is called for each channel that enters; `on_event` hears every other event, of every channel and bridge,
     before the channel's own listener does, in Asterisk's order; `on_connected` is called after each (re)connection, before any event is
-    read, and returns a coroutine that is run beside the reading: there the channels that are already up are found.
+    read, and returns a coroutine that is run beside the reading: there the channels that are already up are found. It is run again until
+    Asterisk has answered all that it asks.
     """
 
     def __init__(
@@ -208,7 +210,7 @@ class Ari:
             log.warning("ari_lost", application=self.application)
 
     async def _serve(self, transport: Transport) -> None:
-        greeting = asyncio.ensure_future(self._on_connected())
+        greeting = asyncio.create_task(self._greet())
         greeting.add_done_callback(_report)
         try:
             async for text in transport:
@@ -219,6 +221,15 @@ class Ari:
             self._drop_all()
             with suppress(Exception):
                 await transport.close()
+
+    async def _greet(self) -> None:
+        while True:
+            try:
+                return await self._on_connected()
+            except (AriError, AriTimeout) as error:
+                # Whom we have not found yet hears nothing.
+                log.warning("ari_reconcile_again", **logs.fault(error))
+                await asyncio.sleep(GREET_AGAIN_AFTER_S)
 
     def _drop_all(self) -> None:
         for future in self._waiting.values():
