@@ -218,7 +218,15 @@ class Outbox:
 
     async def _keep_aside(self, text: str) -> None:
         self.refusals += 1
-        await self._refused.append(text)
+        while True:
+            try:
+                await self._refused.append(text)
+            except OSError as error:
+                # A full disk: it stands in the journal still.
+                log.error("refusal_not_written", **logs.fault(error))
+                await asyncio.sleep(RETRY_AFTER_S[-1])
+            else:
+                return
 
     def _hand_on(self, subject: UUID, story: _Story) -> None:
         if not story.in_hand:

@@ -75,6 +75,8 @@ def is_with_the_queue(steps: Iterable[Step], now: datetime) -> bool:
     for step in steps:
         if step.kind is StepKind.QUEUED:
             queues = True
+        elif step.kind is StepKind.LEFT_QUEUE:
+            queues = now - step.at < TAKEN_WITHIN  # on their way back to us
         elif step.kind is StepKind.FLOW and step.detail.get("flow") == QUEUE_FLOW:
             queues = queues or now - step.at < TAKEN_WITHIN
         elif step.kind in (StepKind.FLOW, StepKind.FALLBACK):

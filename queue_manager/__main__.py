@@ -64,8 +64,7 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     outbox = Outbox(Journal(folder), Journal(folder / "refused"), Records(Ledger(database, clock)).apply)
 
     async def set_duty(number: str, duty: Duty, reason: str) -> None:
-        await duties.set(number, duty, reason)
-        await watch.look()
+        await watch.set(number, duty, reason)
 
     switchboard = Switchboard(
         lambda app: partial(WebSocketTransport.connect, tree.pbx, app), Board(tree.queue.policy()), Diary(outbox, clock),

@@ -38,7 +38,20 @@ class DutyWatch:
             log.warning("rows_away", **logs.fault(error))
             rows = [] if self._seen else _recall(self.remembered)
         if self._take(rows):
-            await asyncio.to_thread(_remember, self.remembered, list(self._seen.values()))
+            try:
+                await asyncio.to_thread(_remember, self.remembered, list(self._seen.values()))
+            except OSError as error:
+                # A full disk: what is remembered is older, and the board knows all the same.
+                log.error("rows_not_remembered", **logs.fault(error))
+
+    async def set(self, number: str, duty: Duty, reason: str) -> None:
+        """Write what an operator does from now on. It is told also where the row said so already: the board may think otherwise.
+
+        Raises what PostgreSQL raises while it is away; TimeoutError where it is frozen.
+        """
+        await within(self.duties.set(number, duty, reason), self.settings.rows_within_s)
+        self._seen.pop(number, None)
+        await self.look()
 
     def _take(self, rows: Iterable[Operator]) -> bool:
         new = [row for row in rows if self._seen.get(row.number) != row]

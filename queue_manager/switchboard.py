@@ -17,6 +17,7 @@ import structlog
 from dialplan.numbers import caller_number
 from foundation import logs
 from foundation.clock import Clock
+from foundation.database import is_away
 from foundation.health import Check
 from foundation.journal import Written
 from ledger.model import Outcome, StepKind
@@ -358,7 +359,7 @@ class Switchboard:
                 self._begin(self._give_back(one, self._callers.get(one.call_id)))
                 self._forget(one.call_id)
             case SeatChanged(state=SeatState.PAUSED, reason=reason) if reason in (NO_ANSWER, REFUSED):
-                self._begin(self._set_duty(one.operator, Duty.PAUSED, reason))
+                self._begin(self._write_pause(one.operator, reason))
             case _:
                 pass
 
@@ -486,6 +487,20 @@ class Switchboard:
     def duty(self, number: str, duty: Duty, reason: str) -> None:
         """What an operator's row says."""
         self.do(self.board.duty(number, duty, reason, self._now()))
+
+    async def _write_pause(self, number: str, reason: str) -> None:
+        """Whom the board has paused is paused for the fallback too, and after a restart; as soon as PostgreSQL is there."""
+        seat = self.board.seats[number]
+        while (seat.duty, seat.reason) == (Duty.PAUSED, reason):
+            try:
+                await self._set_duty(number, Duty.PAUSED, reason)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                log.warning("pause_not_written", operator=number, **logs.fault(error))
+                await asyncio.sleep(AGAIN_AFTER_S)
+            else:
+                return
 
     # -- time
 

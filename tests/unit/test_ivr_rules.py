@@ -82,6 +82,7 @@ def test_failures_are_counted_by_caller_and_forgotten_after_an_hour() -> None:
 HANDED_ON = (StepKind.FLOW, {"flow": "queue"})
 BACK = (StepKind.FLOW, {"flow": "mailbox", "why": "full"})
 QUEUED, FALLBACK = (StepKind.QUEUED, {}), (StepKind.FALLBACK, {})
+LEFT = (StepKind.LEFT_QUEUE, {"why": "full"})
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,8 @@ QUEUED, FALLBACK = (StepKind.QUEUED, {}), (StepKind.FALLBACK, {})
         ([HANDED_ON, QUEUED, BACK], 0, False),
         ([HANDED_ON, QUEUED, BACK, HANDED_ON], 5, True),
         ([HANDED_ON, QUEUED, FALLBACK], 0, False),
+        ([HANDED_ON, QUEUED, LEFT], 5, True),
+        ([HANDED_ON, QUEUED, LEFT], 61, False),
     ],
 )
 def test_a_call_is_the_queues_from_the_moment_it_is_handed_on_until_somebody_else_has_it(

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from foundation import outbox as outbox_module
-from foundation.journal import Journal
+from foundation.journal import Journal, Written
 from foundation.outbox import Entry, Outbox
 from tests.polling import until
 
@@ -179,6 +179,32 @@ async def test_a_full_disk_is_said_to_whoever_waits_and_nothing_is_half_added(
         [segment] = files(tmp_path)
         assert len(segment.read_text().splitlines()) == 1
     assert database.kinds(subject) == ["kept"]
+
+
+async def test_an_entry_that_is_refused_while_the_disk_is_full_is_set_aside_when_there_is_room(tmp_path: Path) -> None:
+    subject, database, full = uuid4(), Database(), True
+    database.refused_kind = "bad"
+
+    class Full(Journal):
+        def append(self, text: str) -> Written:
+            if not full:
+                return super().append(text)
+            failed: Written = asyncio.get_running_loop().create_future()
+            failed.set_exception(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            return failed
+
+    outbox = Outbox(Journal(tmp_path), Full(tmp_path / "refused"), database.apply)
+    running = asyncio.create_task(outbox.run())
+    await outbox.add(entry(subject, "bad"))
+    await outbox.add(entry(subject, "good", closes=True))
+    await until(lambda: outbox.refusals == 1, what="the refusal")
+    assert not running.done()
+    full = False
+    assert await outbox.drained(5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert database.kinds(subject) == ["good"]
+    assert len(Journal(tmp_path / "refused").load()) == 1
 
 
 async def test_many_lines_share_a_segment_until_it_is_full_and_each_is_read_back(tmp_path: Path) -> None:

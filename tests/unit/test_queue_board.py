@@ -26,6 +26,7 @@ from queue_manager.model import (
     PlaceState,
     Policy,
     Seat,
+    SeatChanged,
     SeatState,
     Strategy,
     Talked,
@@ -275,6 +276,23 @@ def test_after_a_restart_a_talk_goes_on_and_the_order_of_the_line_is_as_it_was()
     happened = board.leg_gone("leg-of-old", 16, 21)
     assert only(Talked, happened) == Talked(talks.call_id, "201", "leg-of-old", 15)
     assert offers(happened) == [(first.call_id, "201")]
+
+
+def test_a_phone_that_went_away_in_a_talk_is_not_rung_after_it() -> None:
+    board = a_board("201")
+    leg = leg_of(board.join(a_place(10), 10))
+    board.answered(leg, 11)
+    board.phone("201", Phone.UNREACHABLE, 12)
+    board.leg_gone(leg, 16, 20)
+    place = a_place(21)
+    assert board.join(place, 21) == [Left(place.call_id, Why.NO_OPERATOR, 0.0)]
+
+
+def test_a_talk_that_is_put_back_after_a_restart_is_what_its_operator_does() -> None:
+    before, board = a_board("201"), a_board("201")
+    place = a_place(10)
+    before.answered(leg_of(before.join(place, 10)), 11)
+    assert board.restore(place) == [SeatChanged("201", SeatState.TALKING, "", place.call_id)]
 
 
 class AnyOrder(RuleBasedStateMachine):

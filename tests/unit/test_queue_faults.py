@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from pbx.ari.client import EventsLost
 from pbx.ari.fake import FakePbx
 from pbx.ari.fake_model import Does, FakeChannel, HeldUp, Refused
-from queue_manager.model import SeatState
+from queue_manager.model import Duty, SeatState
 from tests.polling import until
 from tests.unit.queue_line import Line, a_line
 
@@ -225,6 +226,23 @@ async def test_a_caller_who_is_both_found_and_told_has_one_place(line: Line) -> 
 
 def _shown(channel: FakeChannel) -> dict[str, Any]:
     return {"id": channel.id, "name": "PJSIP/x", "state": "Up", "caller": {"name": "", "number": channel.number}}
+
+
+async def test_whom_the_board_paused_is_paused_by_the_row_too_when_postgresql_is_back(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[tuple[str, Duty, str]] = []
+
+    async def set_duty(number: str, duty: Duty, reason: str) -> None:
+        tries.append((number, duty, reason))
+        if len(tries) < 3:
+            raise OperationalError("update", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(line.switchboard, "_set_duty", set_duty)
+    line.operator("201", Does.RINGS)
+    await line.a_caller()
+    await until(lambda: len(tries) == 3, what="the pause written")
+    assert tries == [("201", Duty.PAUSED, "no_answer")] * 3
 
 
 @pytest.mark.parametrize("told", [False, True], ids=["refused", "answered"])
