@@ -474,8 +474,11 @@ class Switchboard:
         if caller is None:
             return
         arrival, why = caller.arrival, GIVEN_BACK_AS.get(left.why, left.why.value)
+        # Whoever forgot them has closed their line, and its end would not be heard.
+        self._listen_again(caller)
         with suppress(ChannelGone, *Away):
             await caller.line.stop()
+        caller.line.close()
         await self._send(arrival, "given-back", ",".join((MAILBOX, arrival.language, why)))
 
     # -- operators' phones

@@ -61,10 +61,10 @@ async def does(line: ServiceLine, number: str, state: str) -> bool:
 
 
 async def is_told_a_place(line: ServiceLine) -> bool:
-    """Whether somebody who is on the line has heard their place."""
+    """Whether somebody who still waits has heard their place."""
     for call in await line.records.ledger.open_calls():
         page = await line.records.ledger.call(call.call_id)
-        if page and StepKind.POSITION_TOLD in kinds(page):
+        if page and StepKind.POSITION_TOLD in kinds(page) and StepKind.BRIDGED not in kinds(page):
             return True
     return False
 

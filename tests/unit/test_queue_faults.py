@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from sqlalchemy.exc import OperationalError
 from pbx.ari.client import EventsLost
 from pbx.ari.fake import FakePbx
 from pbx.ari.fake_model import Does, FakeChannel, HeldUp, Refused
-from queue_manager.model import Duty, SeatState
+from pbx.ari.line import SETTLE_S
+from queue_manager.model import Duty, SeatState, Why
+from queue_manager.waiting import Pace
 from tests.polling import until
 from tests.unit.queue_line import Line, a_line
 
@@ -164,6 +167,16 @@ async def test_who_leaves_while_the_pbx_does_not_hear_us_gets_there_when_it_does
     when_asked(line.pbx, lambda _, path: path.endswith("continue"), refuse(500), times=2)
     line.pbx.press(channel, "1")
     await until(lambda: channel.sent_to == "given-back", what="the way back")
+
+
+async def test_who_leaves_in_mid_sentence_goes_on_at_once(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line.switchboard, "_pace", Pace(0, 60))
+    line.operator("201", Does.RINGS, after_s=1000)
+    channel = await line.a_caller()
+    await until(lambda: line.pbx.bridges.hears(channel) == "sound", what="the position")
+    board = line.switchboard.board
+    line.switchboard.do(board.leave(UUID(channel.args[1]), Why.WAITED_LONG, monotonic()))
+    await until(lambda: channel.sent_to == "given-back", SETTLE_S / 2, "the way back")
 
 
 async def test_who_hangs_up_on_the_way_back_has_a_closed_page(line: Line) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,6 +181,21 @@ async def test_who_asks_for_an_operator_is_sent_to_the_queue_which_has_their_pag
     await until(lambda: exchange.office.handed_to_queue == [call_id], what="the word of it")
     await until(lambda: not exchange.switchboard.in_hand(), what="the end of the script")
     assert (exchange.office.ended, exchange.office.given_away) == ({}, [])
+
+
+async def test_who_is_with_the_queue_stays_there_though_the_disk_does_not_take_the_word_of_it(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(call_id: UUID) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(exchange.office, "handed_on", full)
+    await exchange.pbx.connect_as("queue")()
+    _, channel = await exchange.dial()
+    exchange.pbx.press(channel, "1")
+    await asyncio.wait_for(exchange.pbx.queue.get(), 5)
+    await until(lambda: not exchange.switchboard.in_hand(), what="the end of the script")
+    assert (channel.app, channel.sent_to) == ("queue", "queue")
 
 
 async def test_who_hangs_up_on_the_way_to_the_queue_has_hung_up(exchange: Exchange) -> None:
