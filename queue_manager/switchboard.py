@@ -221,13 +221,16 @@ class Switchboard:
 
     async def _insist(self, ari: Ari, operation: op.Operation, path: dict[str, str], **query: object) -> bool:
         """Ask again while Asterisk does not answer: nobody may be left as they are. False when the channel is gone, or elsewhere."""
+        tries = 0
         while True:
             try:
                 await ari.request(operation, path, **query)
             except (NotFound, Conflict):
                 return False
             except Away as error:
-                log.warning("asked_again", request=operation.path, **logs.fault(error))
+                tries += 1
+                if tries == 1:
+                    log.warning("asked_again", request=operation.path, **logs.fault(error))
                 await asyncio.sleep(AGAIN_AFTER_S)
             else:
                 return True

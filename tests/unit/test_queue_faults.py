@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -16,7 +17,7 @@ from pbx.ari.client import EventsLost
 from pbx.ari.fake import FakePbx
 from pbx.ari.fake_model import Does, FakeChannel, HeldUp, Refused
 from pbx.ari.line import SETTLE_S
-from queue_manager.model import Duty, SeatState, Why
+from queue_manager.model import Duty, PlaceState, SeatState, Why
 from queue_manager.waiting import Pace
 from tests.polling import until
 from tests.unit.queue_line import Line, a_line
@@ -142,22 +143,26 @@ async def test_who_talks_over_a_restart_talks_by_the_book_too(tmp_path: Path, pb
 
 async def test_after_a_restart_nobody_is_rung_who_still_talks(tmp_path: Path, pbx: FakePbx) -> None:
     async with a_line(tmp_path, pbx) as line:
-        line.operator("201", Does.ANSWERS)
+        board = line.switchboard.board
+        board.policy = replace(board.policy, ring_s=1000)
+        line.operator("201", Does.RINGS)
+        waiting = await waits(line)
+        line.operator("204", Does.ANSWERS)
         gone = await line.a_caller()
         leg = await line.put_through(gone)
         line.operator("203", Does.ANSWERS)
         stays = await line.a_caller()
         await line.put_through(stays)
-        waiting = await waits(line)
         await until(lambda: "bridged" in line.steps_of(stays), what="the talk on the page")
     pbx.hang_up(pbx.channels[leg])
     pbx.hang_up(gone)
     asked = when_asked(pbx, lambda method, path: (method, path) == ("POST", "channels"), lambda: None, times=100)
     async with a_line(tmp_path, pbx, "203") as line:
-        await until(lambda: UUID(stays.args[1]) in line.switchboard.board.places, what="the talk taken up")
-        await until(lambda: UUID(waiting.args[1]) in line.switchboard.board.places, what="the place taken up")
-        await asyncio.sleep(0.3)
-        assert line.switchboard.board.seats["203"].call_id == UUID(stays.args[1])
+        board = line.switchboard.board
+        await until(lambda: UUID(gone.args[1]) not in board.places and len(board.places) == 2, what="all taken up")
+        await until(lambda: line.ends_of(gone) == ["answered"], what="the end of the other talk")
+        assert board.seats["203"].call_id == UUID(stays.args[1])
+        assert board.places[UUID(waiting.args[1])].state is PlaceState.WAITING
         assert asked == []
 
 
@@ -261,7 +266,8 @@ async def test_whom_the_board_paused_is_paused_by_the_row_too_when_postgresql_is
 @pytest.mark.parametrize("told", [False, True], ids=["refused", "answered"])
 async def test_what_a_phone_did_while_the_connection_was_lost_is_found_out(line: Line, told: bool) -> None:
     line.operator("201", Does.RINGS)
-    line.switchboard.board.policy = line.switchboard.board.policy.__class__(ring_s=1000, wrap_up_s=0)
+    board = line.switchboard.board
+    board.policy = replace(board.policy, ring_s=1000)
     channel = await waits(line)
     await until(lambda: bool(line.pbx.elsewhere), what="the phone ringing")
     [leg] = line.pbx.elsewhere.values()
