@@ -149,9 +149,11 @@ class Board:
         return self._match(now)
 
     def answered(self, leg: str, now: float) -> list[Happening]:
-        """An operator picked up. One whose caller has just gone is hung up."""
+        """An operator picked up. One whose caller has just gone is hung up; said twice it changes nothing."""
+        if self.talks_on(leg):
+            return []
         seat = self._seat_of(leg)
-        if seat is None or seat.state is not SeatState.RINGING or seat.call_id is None:
+        if seat is None or seat.leg != leg or seat.state is not SeatState.RINGING or seat.call_id is None:
             return [Withdrawn(leg)]
         place = self.places[seat.call_id]
         rang_s = now - seat.since

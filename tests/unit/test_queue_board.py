@@ -295,6 +295,15 @@ def test_a_talk_that_is_put_back_after_a_restart_is_what_its_operator_does() -> 
     assert board.restore(place) == [SeatChanged("201", SeatState.TALKING, "", place.call_id)]
 
 
+def test_an_answer_that_is_both_found_and_told_ends_no_talk() -> None:
+    board = a_board("201")
+    place = a_place(10)
+    leg = leg_of(board.join(place, 10))
+    board.answered(leg, 11)
+    assert board.answered(leg, 12) == []
+    assert place.state is PlaceState.TALKING
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Callers, keys, operators and phones do what they like, in any order, and events come late: nobody is ever lost or stuck."""
 
