@@ -116,6 +116,7 @@ class Switchboard:
         self._set_duty = set_duty
         self._callers: dict[UUID, Caller] = {}
         self._channels: dict[str, UUID] = {}
+        self._own_phones: set[str] = set()
         self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         timeout_s = pbx.request_timeout_s
@@ -307,16 +308,18 @@ class Switchboard:
     async def _serve_keys(self, channel_id: str, number: str, dialled: str) -> None:
         """An operator dials on their own phone."""
         line = self._line(channel_id)
+        self._own_phones.add(channel_id)
         try:
             waiter = LineWaiter(line, self._pbx.sounds, OPERATORS_LANGUAGE)
             await serve_keys(waiter, number, dialled, self._set_duty, self._end_wrap_up)
-        except (ChannelGone, ConnectionLost):
+        except ChannelGone:
             log.info("operator_hung_up", operator=number)
         except Exception as error:
             # Silence would be taken for a yes.
             log.error("keys_not_done", operator=number, **logs.fault(error))
             await self._hang_up(channel_id)
         finally:
+            self._own_phones.discard(channel_id)
             line.close()
 
     def _end_wrap_up(self, number: str) -> bool:
@@ -536,7 +539,7 @@ class Switchboard:
                 self.do(self.board.restore(kept.place))
         for kept in left:
             self._take_up(kept, states.keys(), talks)
-        wanted = {*self._channels, *(seat.leg for seat in self.board.seats.values() if seat.leg)}
+        wanted = {*self._channels, *self._own_phones, *(seat.leg for seat in self.board.seats.values() if seat.leg)}
         for channel_id in ours - wanted:
             with suppress(NotFound):  # it has just gone, and the next ones wait
                 await self._take_up_stranger(channel_id)

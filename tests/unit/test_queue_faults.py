@@ -242,6 +242,23 @@ async def test_a_caller_who_is_both_found_and_told_has_one_place(line: Line) -> 
     assert [e.kind for e in line.written if e.subject == UUID(channel.args[1])].count("joined") == 1
 
 
+async def test_an_operator_who_dials_is_no_stranger(line: Line) -> None:
+    line.operator("201", Does.RINGS)
+    channel = line.pbx.dial("own-phone", "keys", "201", "*13", app="queue")
+    await until(lambda: channel.playback is not None, what="the confirmation")
+    await line.switchboard.take_up()
+    assert channel.id in line.pbx.channels
+
+
+async def test_an_operator_who_dials_is_not_left_on_a_silent_line_by_a_lost_connection(line: Line) -> None:
+    line.operator("201", Does.RINGS)
+    channel = line.pbx.dial("own-phone", "keys", "201", "*13", app="queue")
+    await until(lambda: channel.playback is not None, what="the confirmation")
+    line.pbx.reachable = False
+    await line.pbx.drop("queue-sound")
+    await until(lambda: channel.id not in line.pbx.channels, 3, what="the end of the call")
+
+
 def _shown(channel: FakeChannel) -> dict[str, Any]:
     return {"id": channel.id, "name": "PJSIP/x", "state": "Up", "caller": {"name": "", "number": channel.number}}
 
