@@ -80,7 +80,8 @@ Away = (ConnectionLost, AriTimeout, AriError)
 class Caller:
     """One caller who is ours: their channel, and the coroutine that speaks to them while they wait.
 
-    `put_through` tells when their talk is on the disk, `talks` is true once the two hear each other.
+    `put_through` tells when their talk is on the disk, `talks` is true once the two hear each other. `looking` looks where they are,
+    once their channel has left our application.
     """
 
     arrival: Arrival
@@ -89,6 +90,7 @@ class Caller:
     put_through: Written | None = None
     talks: bool = False
     gone: bool = False
+    looking: asyncio.Task[None] | None = None
 
 
 class Switchboard:
@@ -132,7 +134,7 @@ class Switchboard:
     def _on_start(self, event: StasisStart) -> None:
         role = event.args[0] if event.args else ""
         if role == OPERATOR:
-            self.do(self.board.answered(event.channel.id, self._now()))
+            self._picked_up(event.channel.id, *event.args[1:2])
             return
         if role == KEYS and len(event.args) == 3:
             self._begin(self._serve_keys(event.channel.id, *event.args[1:]))
@@ -164,7 +166,15 @@ class Switchboard:
         elif isinstance(event, HangUpAsked | ChannelDestroyed):
             self._gone(call_id)
         elif isinstance(event, StasisEnd):
-            self._begin(self._look_where(call_id))
+            self._callers[call_id].looking = self._begin(self._look_where(call_id))
+
+    def _picked_up(self, leg: str, call_id: str = "") -> None:
+        """An operator answers: a caller who has left without a word is first found, else the two would be said to talk."""
+        caller = self._callers.get(UUID(call_id)) if call_id else None
+        if caller and caller.looking and not caller.looking.done():
+            caller.looking.add_done_callback(lambda _: self._picked_up(leg, call_id))
+        else:
+            self.do(self.board.answered(leg, self._now()))
 
     def _leg_gone(self, leg: str, cause: int) -> None:
         call_id = self.board.caller_on(leg)

@@ -53,8 +53,8 @@ def orphans(
     """The channels to be taken to the fallback: held by a stale app, alone, and not sent there within `again_after_s`.
 
     `tried` is when each (by unique id) was last sent. A bridged channel hears somebody: it is left alone. So is one whose call is
-    among those `speaking`: what is said is being recorded, and silence is what its caller expects. Those tried longest ago come
-    last, so that one that cannot be moved holds up nobody.
+    among those `speaking`: what is said is being recorded, and silence is what its caller expects. Who came first goes first: the
+    fallback's line is as long as ours was. Those tried before come last, so that one that cannot be moved holds up nobody.
     """
     dead = set(stale)
     found = [
@@ -63,7 +63,13 @@ def orphans(
         if channel.app in dead and not channel.bridged and channel.call_id not in speaking
     ]
     waited = [channel for channel in found if now - tried.get(channel.unique_id, -again_after_s) >= again_after_s]
-    return sorted(waited, key=lambda channel: channel.unique_id in tried)
+    return sorted(waited, key=lambda channel: (channel.unique_id in tried, _came(channel)))
+
+
+def _came(channel: Channel) -> tuple[int, int]:
+    """When the PBX made the channel: its unique id is `[SYSTEM-]EPOCH.SERIAL` (`ast_channel_alloc`, channel.c)."""
+    epoch, _, serial = channel.unique_id.rpartition("-")[2].partition(".")
+    return (int(epoch), int(serial)) if epoch.isdecimal() and serial.isdecimal() else (0, 0)
 
 
 def silence_s(

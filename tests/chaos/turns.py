@@ -12,13 +12,16 @@ K = StepKind
 Away = tuple[datetime, datetime]
 """From when until when nobody looked after the line."""
 ONCE = (K.QUEUED, K.ANSWERED, K.BRIDGED, K.TALKED, K.ENDED)
-ONCE_IN_FALLBACK = (K.QUEUED, K.FALLBACK, K.ANSWERED, K.ENDED)
-NEVER_TWICE = (*ONCE, K.FALLBACK, K.WRAPPED_UP, K.LEFT_QUEUE)
-"""Rows of the ledger of which a call has at most one, whatever comes."""
+ONCE_IN_FALLBACK = (K.ANSWERED, K.ENDED)
+NEVER_IN_FALLBACK = (K.BRIDGED, K.TALKED)
+"""Asterisk's own queue is a second line, and both who gives a caller away and who imports the note say so."""
+TWICE_IN_FALLBACK = (K.QUEUED, K.FALLBACK)
 SAME_S = 3.0
 """So far a phone's clock and the ledger's may be apart: the phone hears a voice when half a second of it has come."""
 OVERTAKEN_S = 2.5
 """Two phones that ring at once are answered at once, by whoever is quicker."""
+OVERTAKEN_IN_FALLBACK_S = 10.0
+"""Those taken to Asterisk's own queue at once come to its end within milliseconds, in any order: one talk may be between them."""
 
 
 def out_of_turn(phones: Iterable[PhoneCall], pages: Mapping[str, Call], away: Away) -> list[str]:
@@ -48,16 +51,17 @@ def _one(call: PhoneCall, page: Call | None, away: Away) -> Iterable[str]:
 
 
 def _steps(page: Call) -> Iterable[str]:
-    wanted = ONCE_IN_FALLBACK if steps(page, K.FALLBACK) else ONCE
-    for kind in wanted:
-        if len(steps(page, kind)) != 1:
+    in_fallback = bool(steps(page, K.FALLBACK))
+    wanted = dict.fromkeys(ONCE_IN_FALLBACK if in_fallback else ONCE, 1)
+    wanted |= dict.fromkeys(TWICE_IN_FALLBACK, 2) | dict.fromkeys(NEVER_IN_FALLBACK, 0) if in_fallback else {}
+    for kind, times in wanted.items():
+        if len(steps(page, kind)) != times:
             yield f"{len(steps(page, kind))} times {kind.value} in the ledger: {_kinds(page)}"
-    for kind in set(NEVER_TWICE) - set(wanted):
-        if len(steps(page, kind)) > 1:
-            yield f"{len(steps(page, kind))} times {kind.value} in the ledger: {_kinds(page)}"
-    order = [step.kind for step in page.steps if step.kind in wanted]
-    if [kind for kind in wanted if kind in order] != list(dict.fromkeys(order)):
+    order = [step.kind for step in page.steps if step.kind in ONCE]
+    if not in_fallback and order != list(ONCE):
         yield f"the ledger's steps are in no order that can be: {_kinds(page)}"
+    if len(steps(page, K.WRAPPED_UP)) > 1:
+        yield f"its operator has wrapped up {len(steps(page, K.WRAPPED_UP))} times"
     if page.outcome is not Outcome.ANSWERED:
         yield f"its outcome is {page.outcome}"
 
@@ -94,9 +98,10 @@ def overtaken(
         for call in line
     ]
     heard = [(call, talked_at(call)) for call in line if _operator(pages[call.number]) not in slow]
+    late_s = OVERTAKEN_IN_FALLBACK_S if any(steps(pages[call.number], K.FALLBACK) for call in line) else OVERTAKEN_S
     return [
         *_inversions([(call, at.timestamp()) for call, at in offers if at], 0.0, "was offered to an operator"),
-        *_inversions([(call, at) for call, at in heard if at], OVERTAKEN_S, "heard an operator"),
+        *_inversions([(call, at) for call, at in heard if at], late_s, "heard an operator"),
     ]
 
 

@@ -107,6 +107,12 @@ def test_a_channel_is_not_sent_twice_within_the_time_it_needs_to_go() -> None:
     assert rules.orphans([channel("1")], {"ivr"}, (), {"1": 95.0}, 100.0, 5.0) == [channel("1")]
 
 
+def test_who_came_first_is_sent_to_the_fallback_first() -> None:
+    came = ["1795598952.101", "1795598952.99", "1795598951.200", "pbx-1795598950.3"]
+    found = rules.orphans([channel(name) for name in came], {"ivr"}, (), {}, 100.0, 5.0)
+    assert [one.unique_id for one in found] == list(reversed(came))
+
+
 def test_a_channel_that_could_not_be_moved_comes_after_the_others() -> None:
     found = rules.orphans([channel("1"), channel("2")], {"ivr"}, (), {"1": 90.0}, 100.0, 5.0)
     assert [seen.unique_id for seen in found] == ["2", "1"]

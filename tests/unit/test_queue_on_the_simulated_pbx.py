@@ -121,3 +121,15 @@ async def test_two_whom_a_dying_queue_did_not_put_through_any_more_talk_after_it
     pbx.bridges.serve("DELETE", [leg], {})
     async with a_line(tmp_path, pbx) as line:
         assert await line.put_through(channel) == leg
+
+
+async def test_an_operator_who_answers_when_the_guard_has_taken_the_caller_is_not_said_to_talk(line: Line) -> None:
+    line.operator("201", Does.RINGS)
+    channel = await line.a_caller()
+    await until(lambda: bool(line.pbx.elsewhere), what="the phone ringing")
+    [leg] = line.pbx.elsewhere.values()
+    line.pbx.redirect(channel, "queue-away")
+    line.pbx.pick_up(leg)
+    await until(lambda: leg.id not in {*line.pbx.channels, *line.pbx.elsewhere}, what="the operator free")
+    assert line.steps_of(channel) == ["offered"]
+    assert channel.sent_to == "queue-away"
