@@ -134,6 +134,7 @@ class Services:
         if name == "queue":
             # Each process that must not lose a word has a folder of its own for what the database does not have yet.
             environ["CENTRALINO_OUTBOX__FOLDER"] = str(self._folders.outbox / "queue")
+            environ["CENTRALINO_QUEUE__TRUNK"] = "trunk" if self._tree.up.trunk_contact else ""
         if name == "guard":
             environ |= self.guard_environ()
         return Service(name, [sys.executable, "-m", OURS[name]], ready, environ=environ, stop_within_s=15.0)

@@ -92,7 +92,7 @@ class UpSettings(Part):
         default="",
         pattern=r"^(sip:[A-Za-z0-9.:-]+)?$",
         examples=["sip:203.0.113.7:5060"],
-        description="where the carrier answers OPTIONS; the guard then watches whether it does",
+        description="where the carrier takes calls: citizens are called back through it, and the guard watches it by OPTIONS",
     )
     operators: tuple[str, ...] = Field(
         default=(),

@@ -38,6 +38,7 @@ class StepKind(StrEnum):
     TALKED = "talked"
     WRAPPED_UP = "wrapped_up"
     LEFT_QUEUE = "left_queue"
+    NOT_REACHED = "not_reached"
     ENDED = "ended"
 
 

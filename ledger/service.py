@@ -137,6 +137,11 @@ class Ledger:
             elif weightier(row.outcome, Outcome(outcome)) is not row.outcome:
                 row.ended_at, row.outcome = ended.at, Outcome(outcome)
 
+    async def reached_at(self, call_id: UUID, number: str) -> None:
+        """The caller of this call, who withheld their number or has another, is to be called at this one (E.164). Raises `UnknownCall`."""
+        async with self._database.session() as session:
+            (await self._lock(session, call_id)).caller = number
+
     async def called_back(self, call_id: UUID, author: str) -> None:
         """Somebody spoke to the caller of this call, or need not any more. Raises `UnknownCall`."""
         await self.step(call_id, StepKind.CALLED_BACK, author=author)

@@ -29,13 +29,15 @@ from queue_manager.diary import Diary
 from queue_manager.duty_watch import DutyWatch
 from queue_manager.keeper import Keeper, Rows
 from queue_manager.model import Duty, Operator, Seat
+from queue_manager.opening_watch import OpeningWatch
 from queue_manager.records import Records
 from queue_manager.settings import QueueSettings
 from queue_manager.store import Duties
-from queue_manager.switchboard import Switchboard
+from queue_manager.switchboard import Outward, Switchboard
 from queue_manager.waiting import Pace
 
 TICK_S = 0.25
+OPENING_S = 5.0
 
 
 class Tree(BaseModel):
@@ -60,7 +62,8 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
         raise CannotStart(str(error)) from None
     clock, database = SystemClock(), Database(tree.database)
     duties, folder = Duties(database, clock), tree.outbox.folder
-    rows = Rows(duties, CalendarStore(database, tree.hours, clock), clock)
+    calendar = CalendarStore(database, tree.hours, clock)
+    rows = Rows(duties, calendar, clock)
     outbox = Outbox(Journal(folder), Journal(folder / "refused"), Records(Ledger(database, clock)).apply)
 
     async def set_duty(number: str, duty: Duty, reason: str) -> None:
@@ -69,16 +72,22 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     switchboard = Switchboard(
         lambda app: partial(WebSocketTransport.connect, tree.pbx, app), Board(tree.queue.policy()), Diary(outbox, clock),
         tree.pbx, Pace(tree.queue.announce_first_s, tree.queue.announce_every_s), clock, in_service, set_duty,
+        Outward(tree.queue.trunk, tree.queue.callback_shown, tree.queue.callback_countries),
     )  # fmt: skip
     phones = Phones(tree.ami, switchboard.phone)
     watch = DutyWatch(duties, tree.queue, folder / "duties.json", partial(take_row, switchboard, phones, tree.queue))
-    # Before anybody is taken up: a caller who waited finds the operators who were there.
+    opening = OpeningWatch(
+        calendar.load, tree.hours.calendar(), tree.queue.rows_within_s, clock, switchboard.opening
+    )  # fmt: skip
+    # Before anybody is taken up: a caller who waited finds the operators who were there, and nobody is called at night.
+    await opening.look()
     await watch.look()
     beside = (
         Keeper(rows.wanted, tree.ami, tree.queue, clock, copies).run(stop),
         switchboard.ari.run(), switchboard.sound.run(), switchboard.heartbeat.run(), switchboard.reception(),
         outbox.run(), phones.run(),
         repeat(Periodic("duties", tree.queue.look_s, watch.look), stop),
+        repeat(Periodic("opening", OPENING_S, opening.look), stop),
         repeat(Periodic("tick", TICK_S, switchboard.tick), stop),
     )  # fmt: skip
     try:

@@ -14,21 +14,26 @@ from ledger.estimate import EstimatedWait, estimated_wait
 from queue_manager import rules
 from queue_manager.model import (
     Abandoned,
+    CallCitizen,
     Connected,
     Duty,
     Happening,
+    KeepsPlace,
     Left,
     Miss,
     NotAnswered,
+    NotReached,
     Offered,
     Phone,
     Place,
     PlaceState,
     Policy,
+    Replaced,
     Seat,
     SeatChanged,
     SeatState,
     Talked,
+    Unreached,
     Why,
     Withdrawn,
     WrappedUp,
@@ -44,6 +49,11 @@ CLOSING_S = 5.0
 """How long a leg that was hung up may take to go; then its operator is rung again all the same."""
 
 
+def citizen_of(leg: str) -> str:
+    """How the channel is named on which the citizen is called for the operator on this leg."""
+    return f"{leg}-citizen"
+
+
 class Board:
     """Who waits, who is free, who talks to whom."""
 
@@ -56,6 +66,8 @@ class Board:
         self._returning: dict[str, tuple[float, float, int]] = {}
         self._handled: deque[tuple[float, float]] = deque()
         self._nobody_since: dict[str, float] = {}
+        self._citizens: dict[str, UUID] = {}
+        self._is_open = True
 
     # -- callers
 
@@ -63,13 +75,16 @@ class Board:
         """A caller asks for an operator. They are put into the line, or `Left` says why not."""
         if place.call_id in self.places:
             return []
-        waiting = sum(other.state in rules.IN_LINE and other.queue == place.queue for other in self.places.values())
+        waiting = sum(
+            other.state in rules.IN_LINE and other.queue == place.queue and not other.away for other in self.places.values()
+        )  # fmt: skip
         why = rules.refusal(waiting, rules.could_serve(self.seats.values(), place.queue), self.policy)
         if why:
             return [Left(place.call_id, why, 0.0)]
         self._take_old_place(place, now)
+        happened = self._take_over_callback(place, place.caller, now)
         self.places[place.call_id] = place
-        return self._match(now)
+        return [*happened, *self._match(now)]
 
     def _take_old_place(self, place: Place, now: float) -> None:
         since, gone, told = self._returning.pop(place.caller or "", (0.0, -1e9, 0))
@@ -79,10 +94,16 @@ class Board:
     def caller_gone(self, call_id: UUID, now: float) -> list[Happening]:
         """The caller hung up, or their line was cut: who was waiting and comes back soon has their old place."""
         place = self.places.get(call_id)
-        if place is None:
+        if place is None or place.away:
             return []
         if place.state is PlaceState.TALKING:
             return self._talk_ended(place, now)
+        if place.callback:
+            replaced = self._take_over_callback(place, place.callback, now)
+            place.away = True
+            position = rules.position(place, self.places.values())
+            keeps = KeepsPlace(call_id, place.queue, place.language, now - place.joined, position)
+            return [*replaced, keeps, *self._match(now)]
         if place.caller:
             self._returning[place.caller] = (place.since, now, place.told or 0)
         gone = Abandoned(call_id, now - place.joined, rules.position(place, self.places.values()))
@@ -91,7 +112,7 @@ class Board:
     def leave(self, call_id: UUID, why: Why, now: float) -> list[Happening]:
         """The caller goes on elsewhere; [] when they talk already, or are gone."""
         place = self.places.get(call_id)
-        if place is None or place.state not in rules.IN_LINE:
+        if place is None or place.away or place.state not in rules.IN_LINE:
             return []
         left = Left(call_id, why, now - place.joined)
         return [left, *self._leave(place, now)]
@@ -99,7 +120,7 @@ class Board:
     def taken_away(self, call_id: UUID, now: float) -> list[Happening]:
         """Somebody else has the caller (the fallback): nothing is said of how they left."""
         place = self.places.get(call_id)
-        if place is None:
+        if place is None or place.away:
             return []
         if place.state is PlaceState.TALKING:
             return self._talk_ended(place, now, elsewhere=True)
@@ -108,12 +129,84 @@ class Board:
     def _leave(self, place: Place, now: float) -> list[Happening]:
         """Take a waiting caller out of the line. An operator rung for them is idle again, callable once it rings no more."""
         happened: list[Happening] = []
-        if place.state is PlaceState.OFFERED:
+        if place.state in (PlaceState.OFFERED, PlaceState.CALLING):
             seat = self.seats[place.seat or ""]
-            happened += [Withdrawn(place.leg or ""), *self._settle(seat, now)]
+            happened += [Withdrawn(place.leg or ""), *self._settle(seat, now), *self._end_citizen(place)]
         self._step(place, PlaceState.LEFT)
         del self.places[place.call_id]
         return happened
+
+    # -- callbacks
+
+    def ask_callback(self, call_id: UUID, number: str, now: float) -> list[Happening] | None:
+        """A caller in line wants to be called at `number` (E.164) once they have hung up; None when they talk already, or are gone.
+
+        An older callback to the same number is withdrawn, and its place goes to this one.
+        """
+        place = self.places.get(call_id)
+        if place is None or place.away or place.state not in rules.IN_LINE:
+            return None
+        happened = self._take_over_callback(place, number, now)
+        place.callback = number
+        return [*happened, *self._match(now)]
+
+    def opening(self, is_open: bool, now: float) -> list[Happening]:
+        """The service is open from now on, or is not: citizens are called in opening hours only."""
+        self._is_open = is_open
+        return self._match(now)
+
+    def _take_over_callback(self, place: Place, number: str | None, now: float) -> list[Happening]:
+        """One callback a number: whoever has one and calls again, or asks again, has its place in the newer call."""
+        happened: list[Happening] = []
+        for old in [other for other in self.places.values() if number and other.callback == number]:
+            if old is not place and old.away and old.state is not PlaceState.TALKING:
+                place.since, place.priority = min(place.since, old.since), max(place.priority, old.priority)
+                happened += [Replaced(old.call_id), *self._leave(old, now)]
+        return happened
+
+    def _call_citizen(self, place: Place, seat: Seat, leg: str, now: float) -> list[Happening]:
+        self._step(place, PlaceState.CALLING)
+        # Named after the operator's, so that whoever finds the one after a crash knows the other.
+        place.citizen, place.called_at = citizen_of(leg), now
+        self._citizens[place.citizen] = place.call_id
+        call = CallCitizen(place.call_id, seat.number, leg, place.citizen, place.callback or "", now - seat.since)
+        return [call, *self._now(seat, SeatState.TALKING, now)]
+
+    def _citizen_answered(self, place: Place, now: float) -> list[Happening]:
+        seat, leg = self.seats[place.seat or ""], place.leg or ""
+        self._step(place, PlaceState.TALKING)
+        place.talks_since = now
+        seat.calls, seat.misses = seat.calls + 1, 0
+        return [Connected(place.call_id, seat.number, leg, now - place.joined, 0.0, place.citizen)]
+
+    def _not_reached(self, place: Place, why: Unreached, now: float) -> list[Happening]:
+        """Called in vain: the operator has nothing in hand, and has not lost their turn."""
+        seat, leg = self.seats[place.seat or ""], place.leg or ""
+        place.attempts, place.tried_at = place.attempts + 1, now
+        last = place.attempts >= self.policy.callback_attempts
+        happened: list[Happening] = [NotReached(place.call_id, seat.number, leg, why, place.attempts, last)]
+        happened += self._end_citizen(place)
+        if last:
+            self._step(place, PlaceState.LEFT)
+            del self.places[place.call_id]
+        else:
+            self._back_in_line(seat)
+        turn = seat.idle_since
+        happened += self._settle(seat, now)
+        seat.idle_since = turn
+        return [*happened, *self._match(now)]
+
+    def _end_citizen(self, place: Place) -> list[Happening]:
+        """The citizen's leg is wanted no more, if there is one."""
+        citizen, place.citizen = place.citizen, None
+        if citizen is None or self._citizens.pop(citizen, None) is None:
+            return []
+        return [Withdrawn(citizen)]
+
+    def _citizen_gone(self, place: Place, cause: int, now: float) -> list[Happening]:
+        if place.state is PlaceState.TALKING:
+            return self._talk_ended(place, now)
+        return self._not_reached(place, rules.unreached_of(cause), now)
 
     # -- operators
 
@@ -149,13 +242,17 @@ class Board:
         return self._match(now)
 
     def answered(self, leg: str, now: float) -> list[Happening]:
-        """An operator picked up. One whose caller has just gone is hung up; said twice it changes nothing."""
+        """An operator picked up, or a citizen whom they called. Whom nobody wants any more is hung up; said twice it changes nothing."""
         if self.talks_on(leg):
             return []
+        if leg in self._citizens:
+            return self._citizen_answered(self.places[self._citizens[leg]], now)
         seat = self._seat_of(leg)
         if seat is None or seat.leg != leg or seat.state is not SeatState.RINGING or seat.call_id is None:
             return [Withdrawn(leg)]
         place = self.places[seat.call_id]
+        if place.away:
+            return self._call_citizen(place, seat, leg, now)
         rang_s = now - seat.since
         self._step(place, PlaceState.TALKING)
         place.talks_since = now
@@ -166,7 +263,10 @@ class Board:
         ]
 
     def leg_gone(self, leg: str, cause: int, now: float) -> list[Happening]:
-        """An operator's channel ended, by this Q.850 cause: hung up, refused, busy, unreachable, or rung out."""
+        """An operator's or a called citizen's channel ended, by this Q.850 cause: hung up, refused, busy, unreachable, or rung out."""
+        called = self._citizens.pop(leg, None)
+        if called is not None:
+            return self._citizen_gone(self.places[called], cause, now)
         number = self._legs.pop(leg, None)
         if number is None:
             return []
@@ -177,7 +277,11 @@ class Board:
         if seat.phone is Phone.BUSY:
             seat.phone = Phone.FREE
         if talking and seat.call_id is not None:
-            return self._talk_ended(self.places[seat.call_id], now)
+            place = self.places[seat.call_id]
+            if place.state is PlaceState.TALKING:
+                return self._talk_ended(place, now)
+            seat.leg = None
+            return [*self._end_citizen(place), *self._missed(seat, leg, Miss.REFUSED, now), *self._match(now)]
         seat.leg = None
         if ringing:
             return [*self._missed(seat, leg, rules.miss_of(cause), now), *self._match(now)]
@@ -208,6 +312,8 @@ class Board:
         for seat in self.seats.values():
             happened += self._seat_tick(seat, now)
         for place in [*self.places.values()]:
+            if place.state is PlaceState.CALLING and now - place.called_at >= self.policy.citizen_ring_s:
+                happened += self._not_reached(place, Unreached.NO_ANSWER, now)
             why = self._gives_up(place, now)
             if why:
                 happened += [Left(place.call_id, why, now - place.joined), *self._leave(place, now)]
@@ -225,7 +331,7 @@ class Board:
         return []
 
     def _gives_up(self, place: Place, now: float) -> Why | None:
-        if place.state is not PlaceState.WAITING:
+        if place.away or place.state is not PlaceState.WAITING:
             return None
         if now - self._nobody_since.get(place.queue, now) >= self.policy.nobody_s:
             return Why.NO_OPERATOR
@@ -269,7 +375,9 @@ class Board:
         return seat.call_id if seat is not None and self.talks_on(leg) else None
 
     def talks_on(self, leg: str) -> bool:
-        """Whether this is the leg of an operator who talks."""
+        """Whether this is the leg of an operator who talks, or of a citizen whom they called."""
+        if leg in self._citizens:
+            return self.places[self._citizens[leg]].state is PlaceState.TALKING
         seat = self._seat_of(leg)
         return seat is not None and seat.leg == leg and seat.state is SeatState.TALKING
 
@@ -284,6 +392,8 @@ class Board:
 
     def rings_on(self, leg: str) -> bool:
         """Whether this leg has rung and nobody has answered it yet."""
+        if leg in self._citizens:
+            return self.places[self._citizens[leg]].state is PlaceState.CALLING
         seat = self._seat_of(leg)
         return seat is not None and seat.leg == leg and seat.state is SeatState.RINGING
 
@@ -295,8 +405,14 @@ class Board:
             seat.state, seat.since = SeatState.TALKING, place.talks_since
             seat.call_id, seat.leg = place.call_id, place.leg
             self._legs[place.leg] = seat.number
+            if place.citizen:
+                self._citizens[place.citizen] = place.call_id
             return [SeatChanged(seat.number, SeatState.TALKING, seat.reason, place.call_id)]
         return []
+
+    def citizens(self) -> list[str]:
+        """The channels on which citizens are being called, or talk."""
+        return [*self._citizens]
 
     # -- inside
 
@@ -305,7 +421,7 @@ class Board:
         free = [seat for seat in self.seats.values() if rules.is_free(seat, now)]
         happened: list[Happening] = []
         for place in self.waiting() if free else ():
-            if place.state is not PlaceState.WAITING:
+            if place.state is not PlaceState.WAITING or not rules.is_due(place, self._is_open, now, self.policy):
                 continue
             able = [seat for seat in free if rules.may_take(seat, place, now, self.policy)]
             if able:
@@ -345,6 +461,7 @@ class Board:
     def _talk_ended(self, place: Place, now: float, elsewhere: bool = False) -> list[Happening]:
         seat, leg = self.seats[place.seat or ""], place.leg or ""
         talk_s = now - place.talks_since
+        self._citizens.pop(place.citizen or "", None)
         self._step(place, PlaceState.LEFT)
         del self.places[place.call_id]
         if leg not in self._legs:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Coroutine
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from dialplan.numbers import number_to_call
 from foundation.clock import Clock
 from ledger.model import StepKind
 from pbx.ari.line import Line
@@ -35,6 +38,29 @@ class LineWaiter:
         # A playback ends the music, so it begins again each time.
         await self._line.music()
         return await self._line.key(wait_s)
+
+    async def key(self, wait_s: float) -> str | None:
+        return await self._line.key(wait_s)
+
+
+class Asking:
+    """Implements `queue_manager.callback.Callbacks`. `keep` is told the number, and returns when it is written."""
+
+    def __init__(
+        self, caller: str | None, countries: Collection[str], keep: Callable[[str], Coroutine[Any, Any, bool]]
+    ) -> None:
+        self._caller = caller
+        self._countries = countries
+        self._keep = keep
+
+    def number_to_call(self, shown: str) -> str | None:
+        return number_to_call(shown, self._countries)
+
+    def own_number(self) -> str | None:
+        return self.number_to_call(self._caller or "")
+
+    async def ask(self, number: str) -> bool:
+        return await self._keep(number)
 
 
 class Standing:

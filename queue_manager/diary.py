@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from foundation.clock import Clock
 from foundation.journal import Written
 from foundation.outbox import Entry, Outbox
 from ledger.model import Outcome, StepKind
+from queue_manager.board import citizen_of
 from queue_manager.model import Place, PlaceState, SeatState, Why
 
 
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     JOINED = "joined"
     REFUSED = "refused"
     STEP = "step"
+    CALLBACK = "callback"
     ENDED = "ended"
     GIVEN_BACK = "given_back"
     HANDED_OVER = "handed_over"
@@ -41,7 +43,10 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a process that died knew of a caller: who they are, and their place. `leg` rang or talked last, None: none did."""
+    """What a process that died knew of a caller: who they are, and their place. `leg` rang or talked last, None: none did.
+
+    The channel of somebody who is away is the one on which they were called last.
+    """
 
     arrival: Arrival
     place: Place
@@ -78,6 +83,10 @@ class Diary:
     def step(self, call_id: UUID, kind: StepKind, **detail: Any) -> Written:
         """A step of a caller who is in line or talks; what is returned tells when it is on the disk."""
         return self._outbox.post(self._entry(call_id, Kind.STEP, {"kind": kind.value, "detail": detail}))
+
+    def callback_asked(self, call_id: UUID, number: str) -> Written:
+        """A caller in line wants to be called at this number; what is returned tells when that is on the disk, or raises OSError."""
+        return self._outbox.post(self._entry(call_id, Kind.CALLBACK, {"number": number}))
 
     def afterwards(self, call_id: UUID, kind: StepKind, **detail: Any) -> None:
         """A step of a call that is over."""
@@ -123,7 +132,19 @@ class Diary:
             told=min((d["position"] for d in _details(entries, StepKind.POSITION_TOLD)), default=None),
         )  # fmt: skip
         leg, talking = self._leg(entries, place)
+        self._callback(entries, place)
+        if place.away and leg:
+            arrival = replace(arrival, channel_id=citizen_of(leg))
+            place.citizen = arrival.channel_id if talking else None
         return Kept(arrival, place, leg, talking)
+
+    def _callback(self, entries: Sequence[Entry], place: Place) -> None:
+        """Whether the caller is to be called back, and how often that was tried."""
+        asked = [entry.body["number"] for entry in entries if entry.kind == Kind.CALLBACK]
+        tried = [entry for entry in entries if entry.body.get("kind") == StepKind.NOT_REACHED]
+        place.callback = asked[-1] if asked else None
+        place.away = bool(asked) and bool(_details(entries, StepKind.LEFT_QUEUE))
+        place.attempts, place.tried_at = len(tried), self._mono(tried[-1].at) if tried else None
 
     def _leg(self, entries: Sequence[Entry], place: Place) -> tuple[str | None, bool]:
         """The leg that was offered last, and whether the two talked; the place is put where it was."""

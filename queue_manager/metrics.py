@@ -15,7 +15,7 @@ WAITED_SECONDS = histogram(
     "From the choice of an operator to the talk.",
     buckets=(1, 2, 5, 10, 20, 30, 60, 120, 180, 300, 600, 1200, 3600),
 )
-begin(ENDED, outcome=("answered", "abandoned", "message", "no_operator", "full", "waited_long"))
+begin(ENDED, outcome=("answered", "abandoned", "message", "callback", "no_operator", "full", "waited_long"))
 
 
 def look(board: Board) -> None:

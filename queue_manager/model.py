@@ -22,6 +22,7 @@ class PlaceState(StrEnum):
 
     WAITING = "waiting"
     OFFERED = "offered"
+    CALLING = "calling"
     TALKING = "talking"
     LEFT = "left"
 
@@ -64,6 +65,14 @@ class Why(StrEnum):
     WAITED_LONG = "waited_long"
 
 
+class Unreached(StrEnum):
+    """Why a citizen who asked for a callback was not reached."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"
+
+
 class Miss(StrEnum):
     """Why an offer came to nothing on the operator's side."""
 
@@ -92,6 +101,10 @@ class Place:
 
     `since` orders the line: the moment of joining, or that of an earlier place which was taken again. `joined` is the choice
     "operator", from which waiting is counted. `told` is the best position the caller has heard.
+
+    `callback` is the number (E.164) at which they want to be called. Once they have hung up they are `away`: the place stays, and when
+    an operator has taken it the citizen is called on a channel named `citizen`, at `called_at`; `attempts` counts the calls in vain,
+    `tried_at` is when the last of them was over.
     """
 
     call_id: UUID
@@ -107,6 +120,12 @@ class Place:
     leg: str | None = None
     told: int | None = None
     talks_since: float = 0.0
+    callback: str | None = None
+    away: bool = False
+    citizen: str | None = None
+    called_at: float = 0.0
+    attempts: int = 0
+    tried_at: float | None = None
 
 
 @dataclass
@@ -148,6 +167,9 @@ class Policy:
     nobody_s: float = 10.0
     widen_after_s: float = 30.0
     return_within_s: float = 60.0
+    citizen_ring_s: float = 30.0
+    callback_attempts: int = 3
+    callback_interval_s: float = 900.0
     weights: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -183,13 +205,56 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Connected:
-    """The operator answered: let the two talk."""
+    """The operator answered, or the citizen whom they called, on the channel `citizen`: let the two talk."""
 
     call_id: UUID
     operator: str
     leg: str
     waited_s: float
     rang_s: float
+    citizen: str | None = None
+
+
+@dataclass(frozen=True)
+class KeepsPlace:
+    """A caller who asked for a callback hung up, in this position: the place waits on for them."""
+
+    call_id: UUID
+    queue: str
+    language: str
+    waited_s: float
+    position: int
+
+
+@dataclass(frozen=True)
+class CallCitizen:
+    """The operator has answered: call this number, on a channel called `citizen`; the operator hears it ring."""
+
+    call_id: UUID
+    operator: str
+    leg: str
+    citizen: str
+    number: str
+    rang_s: float
+
+
+@dataclass(frozen=True)
+class NotReached:
+    """The citizen was called in vain, for the `attempt`th time; after the `last` nobody calls again. The operator is told, and free."""
+
+    call_id: UUID
+    operator: str
+    leg: str
+    why: Unreached
+    attempt: int
+    last: bool
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A callback is withdrawn: whoever wanted it has its place in another call."""
+
+    call_id: UUID
 
 
 @dataclass(frozen=True)
@@ -240,7 +305,10 @@ class SeatChanged:
     call_id: UUID | None
 
 
-Happening = Offered | NotAnswered | Withdrawn | Connected | Talked | WrappedUp | Abandoned | Left | SeatChanged
+Happening = (
+    Offered | NotAnswered | Withdrawn | Connected | KeepsPlace | CallCitizen | NotReached | Replaced
+    | Talked | WrappedUp | Abandoned | Left | SeatChanged
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

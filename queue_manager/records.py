@@ -42,6 +42,11 @@ class Records:
         detail = {name: value for name, value in body["detail"].items() if name != "leg"}
         await self.ledger.step(call_id, body["kind"], stamp, **detail)
 
+    async def _callback(self, call_id: UUID, body: dict[str, Any], stamp: Stamp) -> None:
+        # The number is the call's, where it is emptied when its time is over; steps are kept.
+        await self.ledger.reached_at(call_id, body["number"])
+        await self.ledger.step(call_id, StepKind.CALLBACK_ASKED, stamp)
+
     async def _ended(self, call_id: UUID, body: dict[str, Any], stamp: Stamp) -> None:
         await self.ledger.ended(call_id, body["outcome"], stamp)
 
@@ -60,6 +65,7 @@ _MEANINGS: dict[Kind, Callable[[Records, UUID, dict[str, Any], Stamp], Awaitable
     Kind.JOINED: Records._joined,
     Kind.REFUSED: Records._refused,
     Kind.STEP: Records._step,
+    Kind.CALLBACK: Records._callback,
     Kind.ENDED: Records._ended,
     Kind.GIVEN_BACK: Records._nothing,
     Kind.HANDED_OVER: Records._handed_over,

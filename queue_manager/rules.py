@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from queue_manager.model import Duty, Miss, Phone, Place, PlaceState, Policy, Seat, SeatState, Strategy, Why
+from queue_manager.model import Duty, Miss, Phone, Place, PlaceState, Policy, Seat, SeatState, Strategy, Unreached, Why
 
 IN_LINE = frozenset({PlaceState.WAITING, PlaceState.OFFERED})
 
@@ -20,11 +20,12 @@ def order(place: Place, policy: Policy) -> tuple[int, int, float, str]:
 
 
 def position(place: Place, places: Iterable[Place]) -> int:
-    """The place's position in its own queue, from 1."""
+    """The place's position in its own queue, from 1. A citizen whom we could not reach at once holds nobody up."""
     mine = (-place.priority, place.since, str(place.call_id))
     return 1 + sum(
         other.queue == place.queue
         and other.state in IN_LINE
+        and not other.attempts
         and (-other.priority, other.since, str(other.call_id)) < mine
         for other in places
     )
@@ -62,6 +63,20 @@ def miss_of(cause: int) -> Miss:
     if cause in _REFUSED:
         return Miss.REFUSED
     return Miss.TIMEOUT if cause in _NO_ANSWER else Miss.UNREACHABLE
+
+
+def unreached_of(cause: int) -> Unreached:
+    """Why a citizen did not answer, by the Q.850 cause with which their leg ended."""
+    if cause in _REFUSED:
+        return Unreached.BUSY
+    return Unreached.NO_ANSWER if cause in _NO_ANSWER else Unreached.UNREACHABLE
+
+
+def is_due(place: Place, is_open: bool, now: float, policy: Policy) -> bool:
+    """Whether a waiting place may be offered: a callback in opening hours only, and not soon after one in vain."""
+    if not place.away:
+        return True
+    return is_open and (place.tried_at is None or now - place.tried_at >= policy.callback_interval_s)
 
 
 def could_serve(seats: Iterable[Seat], queue: str) -> bool:

@@ -44,6 +44,27 @@ class QueueSettings(Part):
     weights: dict[str, int] = Field(
         default={}, examples=['{"urgent": 10}'], description="of two lines the heavier is served first"
     )
+    trunk: str = Field(
+        default="",
+        examples=["trunk"],
+        description="the SIP endpoint through which citizens are called back; without one no callback is offered",
+    )
+    callback_shown: str = Field(
+        default="",
+        pattern=r"^(\+?[0-9]{3,15})?$",
+        examples=["800840840"],
+        description="our number as a citizen who is called back sees it; the one they had dialled where none is given",
+    )
+    callback_countries: tuple[str, ...] = Field(
+        default=("IT",),
+        examples=['["IT", "SM", "VA"]'],
+        description="of which countries fixed and mobile numbers are called back",
+    )
+    callback_attempts: int = Field(
+        default=3, ge=1, le=20, description="calls to one citizen; then the number stands on the list to call back"
+    )
+    callback_interval_s: float = Field(default=900.0, ge=1, le=86400, description="between two of them")
+    citizen_ring_s: float = Field(default=30.0, ge=5, le=120, description="how long a citizen's phone rings")
     look_s: float = Field(
         default=0.5, gt=0, le=60, description="how often rows are read; what changed reaches Asterisk at once after it"
     )
@@ -60,5 +81,6 @@ class QueueSettings(Part):
         return Policy(
             self.strategy, self.ring_s, self.wrap_up_s, most_waiting=self.most_waiting, longest_wait_s=self.longest_wait_s,
             nobody_s=self.nobody_s, widen_after_s=self.widen_after_s, return_within_s=self.return_within_s,
-            weights=self.weights,
+            weights=self.weights, citizen_ring_s=self.citizen_ring_s, callback_attempts=self.callback_attempts,
+            callback_interval_s=self.callback_interval_s,
         )  # fmt: skip

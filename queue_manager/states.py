@@ -10,11 +10,20 @@ PLACE_STEPS: Steps[PlaceState] = Steps(
     "place in line",
     first=_P.WAITING,
     table={
-        _P.WAITING: {_P.OFFERED: "an operator is rung", _P.LEFT: "hung up, chose a message, waited too long"},
+        _P.WAITING: {
+            _P.OFFERED: "an operator is rung",
+            _P.LEFT: "hung up, chose a message, waited too long, called again",
+        },
         _P.OFFERED: {
             _P.TALKING: "the operator answers",
+            _P.CALLING: "the operator answers, the citizen asked for a callback",
             _P.WAITING: "the operator does not: the place is kept",
             _P.LEFT: "hung up or chose a message while it rang",
+        },
+        _P.CALLING: {
+            _P.TALKING: "the citizen answers",
+            _P.WAITING: "the citizen is not reached, or the operator hangs up",
+            _P.LEFT: "not reached for the last time, or called again",
         },
         _P.TALKING: {_P.LEFT: "one of the two hangs up"},
         _P.LEFT: {},
@@ -36,7 +45,7 @@ SEAT_STEPS: Steps[SeatState] = Steps(
         },
         _S.TALKING: {
             _S.WRAP_UP: "the talk ends",
-            _S.IDLE: "the talk ends, without wrap-up",
+            _S.IDLE: "the talk ends, without wrap-up, or the citizen is not reached",
             _S.PAUSED: "the talk ends, a pause was asked",
             _S.OFF: "the talk ends, off duty",
         },

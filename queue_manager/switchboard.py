@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,22 +32,27 @@ from pbx.ari.transport import Connect
 from pbx.settings import PbxSettings
 from phone.catalogue import LANGUAGES
 from queue_manager import metrics
-from queue_manager.board import NO_ANSWER, REFUSED, Board
-from queue_manager.caller import LineWaiter, Standing
+from queue_manager.board import NO_ANSWER, REFUSED, Board, citizen_of
+from queue_manager.caller import Asking, LineWaiter, Standing
 from queue_manager.diary import Arrival, Diary, Kept
 from queue_manager.model import (
     Abandoned,
+    CallCitizen,
     Connected,
     Duty,
     Happening,
+    KeepsPlace,
     Left,
     NotAnswered,
+    NotReached,
     Offered,
     Phone,
     Place,
+    Replaced,
     SeatChanged,
     SeatState,
     Talked,
+    Unreached,
     Why,
     Withdrawn,
     WrappedUp,
@@ -58,7 +64,7 @@ from queue_manager.waiting import Pace, wait_in_line
 log = logs.get(__name__)
 
 APPLICATION, SOUND = "queue", "queue-sound"
-JOIN, OPERATOR, KEYS = "join", "operator", "keys"
+JOIN, OPERATOR, CITIZEN, KEYS = "join", "operator", "citizen", "keys"
 OPERATORS_LANGUAGE = "it"
 MAILBOX = "mailbox"
 AGAIN_AFTER_S = 0.5
@@ -76,12 +82,25 @@ GIVEN_BACK_AS = {Why.MESSAGE: "chosen"}
 Away = (ConnectionLost, AriTimeout, AriError)
 
 
+@dataclass(frozen=True)
+class Outward:
+    """How citizens are called back: through which SIP endpoint ("": not at all), as which number ("": the one they had dialled).
+
+    `countries` are those whose numbers are called (ISO 3166, two letters).
+    """
+
+    trunk: str = ""
+    shown: str = ""
+    countries: Collection[str] = ("IT",)
+
+
 @dataclass
 class Caller:
     """One caller who is ours: their channel, and the coroutine that speaks to them while they wait.
 
     `put_through` tells when their talk is on the disk, `talks` is true once the two hear each other. `looking` looks where they are,
     once their channel has left our application.
+    Whoever is to be called back is `gone`, and their channel is the one on which they are called.
     """
 
     arrival: Arrival
@@ -109,6 +128,7 @@ class Switchboard:
         clock: Clock,
         in_service: Check,
         set_duty: Callable[[str, Duty, str], Coroutine[Any, Any, None]],
+        outward: Outward = Outward(),
     ) -> None:
         self.board = board
         self._diary = diary
@@ -116,6 +136,7 @@ class Switchboard:
         self._pace = pace
         self._clock = clock
         self._set_duty = set_duty
+        self._outward = outward
         self._callers: dict[UUID, Caller] = {}
         self._channels: dict[str, UUID] = {}
         self._own_phones: set[str] = set()
@@ -133,6 +154,9 @@ class Switchboard:
 
     def _on_start(self, event: StasisStart) -> None:
         role = event.args[0] if event.args else ""
+        if role == CITIZEN:
+            self.do(self.board.answered(event.channel.id, self._now()))
+            return
         if role == OPERATOR:
             self._picked_up(event.channel.id, *event.args[1:2])
             return
@@ -192,7 +216,15 @@ class Switchboard:
                 self.do(self.board.caller_gone(call_id, self._now()))
             else:
                 self._never_in_line(caller.arrival)
-            self._forget(call_id)
+            self._part(caller.arrival)
+
+    def _part(self, arrival: Arrival) -> None:
+        """Their channel is gone; whoever is to be called back is ours all the same."""
+        self._forget(arrival.call_id)
+        place = self.board.places.get(arrival.call_id)
+        if place and place.away:
+            arrival = replace(arrival, caller=place.callback)
+            self._callers[arrival.call_id] = Caller(arrival, self._line(arrival.channel_id), gone=True)
 
     def _never_in_line(self, arrival: Arrival) -> None:
         """The caller hung up before we had got to them: their page tells so too."""
@@ -290,7 +322,10 @@ class Switchboard:
                 await asyncio.shield(written)  # nobody is told of a place that a crash could take away
                 log.info("caller_in_line")
             why = await self._converse(call_id)
-            self.do(self.board.leave(call_id, why, self._now()))
+            if why is Why.CALLBACK:
+                self._part_for_now(call_id)
+            else:
+                self.do(self.board.leave(call_id, why, self._now()))
         except ChannelGone:
             await self._look_where(call_id)
         except Exception as error:
@@ -305,7 +340,11 @@ class Switchboard:
             try:
                 await caller.line.stop()
                 waiter = LineWaiter(caller.line, self._pbx.sounds, caller.arrival.language)
-                return await wait_in_line(waiter, standing, self._pace)
+                if self.board.places[call_id].callback:
+                    # Interrupted after they had confirmed.
+                    await waiter.say("callback-confirmed")
+                    return Why.CALLBACK
+                return await wait_in_line(waiter, standing, self._pace, self._asking(caller.arrival))
             except ConnectionLost:
                 # Their channel is up: as soon as the PBX hears us again we go on.
                 self._listen_again(caller)
@@ -314,6 +353,27 @@ class Switchboard:
     def _listen_again(self, caller: Caller) -> None:
         caller.line.close()
         caller.line = self._line(caller.arrival.channel_id)
+
+    def _asking(self, arrival: Arrival) -> Asking | None:
+        if not self._outward.trunk:
+            return None
+        return Asking(arrival.caller, self._outward.countries, partial(self._keep_place, arrival.call_id))
+
+    async def _keep_place(self, call_id: UUID, number: str) -> bool:
+        """Write down that a caller is to be called at this number, before they are told so."""
+        happened = self.board.ask_callback(call_id, number, self._now())
+        if happened is None:
+            return False
+        written = self._diary.callback_asked(call_id, number)
+        self.do(happened)
+        await asyncio.shield(written)
+        return True
+
+    def _part_for_now(self, call_id: UUID) -> None:
+        """Hang up on whoever is to be called back; not on somebody whom an operator has answered in this instant."""
+        if self.board.position(call_id) is not None:
+            self._begin(self._hang_up(self._callers[call_id].arrival.channel_id))
+            self._gone(call_id)
 
     async def _serve_keys(self, channel_id: str, number: str, dialled: str) -> None:
         """An operator dials on their own phone."""
@@ -368,6 +428,14 @@ class Switchboard:
                 self._begin(self._hang_up(leg))
             case Connected():
                 self._begin(self._connect(one))
+            case CallCitizen():
+                self._begin(self._call_citizen(one))
+            case NotReached():
+                self._begin(self._tell_not_reached(one))
+                if one.last:
+                    self._forget(one.call_id)
+            case Replaced():
+                self._forget(one.call_id)
             case Talked():
                 self._begin(self._end_talk(one, self._callers.get(one.call_id)))
                 self._forget(one.call_id)
@@ -386,9 +454,24 @@ class Switchboard:
                 write.step(call_id, StepKind.OFFERED, operator=operator, leg=leg)
             case NotAnswered(call_id, operator, _, why, rang_s):
                 write.step(call_id, StepKind.NOT_ANSWERED, operator=operator, why=why.value, rang_s=round(rang_s, 1))
-            case Connected(call_id, operator, _, waited_s, rang_s):
-                metrics.WAITED_SECONDS.observe(waited_s)
+            case KeepsPlace(call_id, queue, language, waited_s, position):
+                write.step(call_id, StepKind.LEFT_QUEUE, why=Why.CALLBACK.value, waited_s=round(waited_s, 1))
+                write.step(
+                    call_id, StepKind.QUEUED, queue=queue, language=language, via=Why.CALLBACK.value, position=position
+                )
+                metrics.ENDED.labels(outcome=Why.CALLBACK.value).inc()
+            case CallCitizen(call_id, operator, rang_s=rang_s):
                 write.step(call_id, StepKind.ANSWERED, operator=operator, rang_s=round(rang_s, 1))
+            case NotReached(call_id, operator, _, unreached, attempt, last):
+                write.step(call_id, StepKind.NOT_REACHED, operator=operator, why=unreached.value, attempt=attempt)
+                if last:
+                    write.ended(call_id, Outcome.MISSED)
+            case Replaced(call_id):
+                write.ended(call_id, Outcome.ABANDONED)
+            case Connected(call_id, operator, _, waited_s, rang_s, citizen):
+                if citizen is None:
+                    metrics.WAITED_SECONDS.observe(waited_s)
+                    write.step(call_id, StepKind.ANSWERED, operator=operator, rang_s=round(rang_s, 1))
                 bridged = write.step(call_id, StepKind.BRIDGED, operator=operator, waited_s=round(waited_s, 1))
                 if call_id in self._callers:
                     self._callers[call_id].put_through = bridged
@@ -443,6 +526,7 @@ class Switchboard:
                 await self._put_together(caller, connected)
             except ChannelGone:
                 await self._look_where(connected.call_id)
+                self._citizen_gone(connected)
             except (ConnectionLost, AriTimeout) as error:
                 log.warning("not_connected_yet", call_id=str(connected.call_id), **logs.fault(error))
                 self._listen_again(caller)
@@ -450,6 +534,7 @@ class Switchboard:
             except Exception as error:
                 log.error("not_connected", call_id=str(connected.call_id), **logs.fault(error))
                 self._rescue(caller)
+                self._citizen_gone(connected)
             if caller.talks:
                 return
         # One of the two was gone before; the bridge may have been made since.
@@ -463,6 +548,10 @@ class Switchboard:
         if caller.put_through:
             with suppress(OSError):
                 await asyncio.shield(caller.put_through)  # two who talk are known to talk, whoever dies now
+        if connected.citizen:
+            await self._greet(caller)
+            with suppress(AriError):  # the operator's leg is gone, which is told on its own
+                await self.sound.request(op.STOP_RING, {"channelId": leg})
         with suppress(Conflict):  # there is one already: a process that died has made it, or the answer was lost
             await self.sound.request(op.CREATE_BRIDGE, type="mixing", bridgeId=leg)
         both = f"{caller.arrival.channel_id},{leg}"
@@ -471,6 +560,49 @@ class Switchboard:
 
     async def _delete_bridge(self, leg: str) -> None:
         await self._insist(self.sound, op.DELETE_BRIDGE, {"bridgeId": leg})
+
+    # -- citizens who are called back
+
+    async def _call_citizen(self, call: CallCitizen) -> None:
+        caller = self._callers.get(call.call_id)
+        if caller is None:
+            await self._hang_up(call.leg)
+            return
+        caller.line.close()
+        caller.arrival = replace(caller.arrival, channel_id=call.citizen)
+        caller.line = self._line(call.citizen)
+        with suppress(*Away):
+            await self.sound.request(op.RING, {"channelId": call.leg})
+        try:
+            await self.ari.request(
+                op.ORIGINATE, endpoint=f"PJSIP/{call.number}@{self._outward.trunk}", app=APPLICATION,
+                appArgs=f"{CITIZEN},{call.call_id}", callerId=self._outward.shown or caller.arrival.dialled,
+                channelId=call.citizen, timeout=int(self.board.policy.citizen_ring_s) + 5,
+            )  # fmt: skip
+        except Away as error:
+            log.warning("citizen_not_called", call_id=str(call.call_id), **logs.fault(error))
+            self.do(self.board.leg_gone(call.citizen, UNREACHABLE, self._now()))
+
+    def _citizen_gone(self, connected: Connected) -> None:
+        """Nobody else could take them: their talk is over."""
+        if connected.citizen:
+            self.do(self.board.leg_gone(connected.citizen, NORMAL, self._now()))
+
+    async def _greet(self, caller: Caller) -> None:
+        # A pause first, so that the trunk does not clip the first word.
+        await LineWaiter(caller.line, self._pbx.sounds, caller.arrival.language).say("pause-long", "callback-here")
+
+    async def _tell_not_reached(self, one: NotReached) -> None:
+        line = self._line(one.leg)
+        try:
+            await self.sound.request(op.STOP_RING, {"channelId": one.leg})
+            prompt = "citizen-busy" if one.why is Unreached.BUSY else "citizen-no-answer"
+            await LineWaiter(line, self._pbx.sounds, OPERATORS_LANGUAGE).say(prompt)
+        except (ChannelGone, *Away) as error:
+            log.info("operator_not_told", operator=one.operator, **logs.fault(error))
+        finally:
+            line.close()
+            await self._hang_up(one.leg)
 
     async def _hush(self, caller: Caller) -> None:
         """End what the caller is hearing: while it plays, their channel would enter no bridge."""
@@ -502,6 +634,10 @@ class Switchboard:
     def phone(self, interface: str, state: PhoneState) -> None:
         """What AMI says of a phone."""
         self.do(self.board.phone(interface.rpartition("/")[2], PHONES[state], self._now()))
+
+    def opening(self, is_open: bool) -> None:
+        """What the calendar says."""
+        self.do(self.board.opening(is_open, self._now()))
 
     def duty(self, number: str, duty: Duty, reason: str) -> None:
         """What an operator's row says."""
@@ -536,7 +672,7 @@ class Switchboard:
 
     async def take_up(self) -> None:
         """Find every caller of ours that the PBX still has, and settle those that it has not."""
-        rung = {seat.leg for seat in self.board.seats.values() if seat.leg}
+        rung = {*self.board.citizens(), *(seat.leg for seat in self.board.seats.values() if seat.leg)}
         ours = await self._held()
         states = {channel["id"]: channel["state"] for channel in await self.ari.request(op.LIST_CHANNELS)}
         bridges = await self.ari.request(op.LIST_BRIDGES)
@@ -549,7 +685,12 @@ class Switchboard:
                 self.do(self.board.restore(kept.place))
         for kept in left:
             self._take_up(kept, states.keys(), talks)
-        wanted = {*self._channels, *self._own_phones, *(seat.leg for seat in self.board.seats.values() if seat.leg)}
+        wanted = {
+            *self._channels,
+            *self._own_phones,
+            *self.board.citizens(),
+            *(seat.leg for seat in self.board.seats.values() if seat.leg),
+        }
         for channel_id in ours - wanted:
             with suppress(NotFound):  # it has just gone, and the next ones wait
                 await self._take_up_stranger(channel_id)
@@ -571,7 +712,10 @@ class Switchboard:
     def _take_up(self, kept: Kept, there: Collection[str], talks: set[str]) -> None:
         call_id, channel_id = kept.arrival.call_id, kept.arrival.channel_id
         known = self._callers.get(call_id)
-        if channel_id not in there:
+        if kept.place.away:
+            if known is None:
+                self._take_up_callback(kept, there, talks)
+        elif channel_id not in there:
             self._settle_gone(kept)
         elif known is None:
             self._resume(kept, there, talks)
@@ -581,7 +725,17 @@ class Switchboard:
         call_id = kept.arrival.call_id
         log.info("caller_gone_meanwhile", call_id=str(call_id))
         self.do(self.board.caller_gone(call_id, self._now()))
-        self._forget(call_id)
+        self._part(kept.arrival)
+
+    def _take_up_callback(self, kept: Kept, there: Collection[str], talks: set[str]) -> None:
+        """No channel is looked for while the place waits; a talk goes on, and whoever was being called is called again."""
+        metrics.RESUMED.inc()
+        self._part(kept.arrival)
+        if kept.talking:
+            self._resume_talk(kept, there, talks)
+        elif kept.leg:
+            for leg in (kept.leg, citizen_of(kept.leg)):
+                self._begin(self._hang_up(leg))
 
     def _resume(self, kept: Kept, there: Collection[str], talks: set[str]) -> None:
         """A process that died had this caller: a talk is left alone, who waited waits on in the same place.
@@ -606,7 +760,7 @@ class Switchboard:
             self._leg_gone(leg, NORMAL)
         elif {channel_id, leg} - talks:
             log.warning("talk_put_through_again", call_id=str(call_id))
-            self._begin(self._connect(Connected(call_id, kept.place.seat or "", leg, 0.0, 0.0)))
+            self._begin(self._connect(Connected(call_id, kept.place.seat or "", leg, 0.0, 0.0, kept.place.citizen)))
 
     async def _take_up_stranger(self, channel_id: str) -> None:
         """A channel of ours that nothing is written of: a caller who had just come, or an operator's leg that nobody wants."""

@@ -87,3 +87,13 @@ async def test_exercises_are_called_back_by_nobody_and_clear_nobody(ledger: Ledg
     )
     await write(ledger, exercise)
     assert await listed(ledger) == [waited.call_id]
+
+
+async def test_who_was_called_back_in_vain_is_listed_under_the_number_they_had_keyed_in(
+    ledger: Ledger, clock: HeldClock
+) -> None:
+    way = (queued(), left(30, "callback", 30), ended(3600))
+    call = await comes(ledger, clock, *way, outcome=Outcome.MISSED, caller=None)
+    assert await listed(ledger) == []
+    await ledger.reached_at(call.call_id, CALLER)
+    assert [(to_call.call_id, to_call.caller) for to_call in await ledger.callback_list()] == [(call.call_id, CALLER)]

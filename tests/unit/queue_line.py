@@ -20,11 +20,12 @@ from pbx.settings import PbxSettings
 from queue_manager.board import Board
 from queue_manager.diary import Diary
 from queue_manager.model import Duty, Policy, Seat
-from queue_manager.switchboard import Switchboard
+from queue_manager.switchboard import Outward, Switchboard
 from queue_manager.waiting import Pace
 from tests.polling import until
 
 RING_S = 0.5
+CITIZEN = "+390612345678"
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Line:
         """Somebody comes to the queue."""
         call_id = uuid4()
         channel = self.pbx.dial(
-            f"caller-{call_id}", "join", str(call_id), "800840840", language, app="queue", number="+390612345678"
+            f"caller-{call_id}", "join", str(call_id), "800840840", language, app="queue", number=CITIZEN
         )
         channel.state = "Up"
         channel.variables |= {"CALL_ID": str(call_id), "DIALLED": "800840840"}
@@ -95,7 +96,7 @@ async def a_line(folder: Path, pbx: FakePbx, *on_duty: str) -> AsyncIterator[Lin
     reach = PbxSettings(ari_address="127.0.0.1:1", ari_password="x", spool=folder, sounds=folder)  # type: ignore[arg-type]
     switchboard = Switchboard(
         pbx.connect_as, Board(Policy(ring_s=RING_S, wrap_up_s=0.1)), Diary(outbox, SystemClock()), reach,
-        Pace(60, 60), SystemClock(), Check("pbx", "connecting"), set_duty,
+        Pace(60, 60), SystemClock(), Check("pbx", "connecting"), set_duty, Outward("trunk"),
     )  # fmt: skip
 
     for number in on_duty:

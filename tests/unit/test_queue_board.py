@@ -14,22 +14,27 @@ from queue_manager import rules
 from queue_manager.board import CLOSING_S, NO_ANSWER, REFUSED, Board
 from queue_manager.model import (
     Abandoned,
+    CallCitizen,
     Connected,
     Duty,
     Happening,
+    KeepsPlace,
     Left,
     Miss,
     NotAnswered,
+    NotReached,
     Offered,
     Phone,
     Place,
     PlaceState,
     Policy,
+    Replaced,
     Seat,
     SeatChanged,
     SeatState,
     Strategy,
     Talked,
+    Unreached,
     Why,
     Withdrawn,
     WrappedUp,
@@ -304,6 +309,157 @@ def test_an_answer_that_is_both_found_and_told_ends_no_talk() -> None:
     assert place.state is PlaceState.TALKING
 
 
+NUMBER = "+393331234567"
+
+
+def a_callback(board: Board, now: float, number: str = NUMBER) -> Place:
+    """Somebody has joined, asked to be called back, and hung up; nobody is free for them yet."""
+    place = a_place(now)
+    board.join(place, now)
+    board.ask_callback(place.call_id, number, now)
+    [keeps] = board.caller_gone(place.call_id, now)
+    assert isinstance(keeps, KeepsPlace)
+    return place
+
+
+def a_busy_board(**policy: object) -> tuple[Board, str]:
+    """One operator, in a talk since 1; and its leg."""
+    board = a_board("201", **policy)
+    leg = leg_of(board.join(a_place(0), 0))
+    board.answered(leg, 1)
+    return board, leg
+
+
+def called(happened: list[Happening]) -> CallCitizen:
+    call = only(CallCitizen, happened)
+    assert isinstance(call, CallCitizen)
+    return call
+
+
+def test_a_callback_keeps_its_place_and_the_citizen_is_called_when_the_operator_has_answered() -> None:
+    board, leg = a_busy_board()
+    first, later = a_callback(board, 2), a_place(3)
+    board.join(later, 3)
+    happened = board.leg_gone(leg, 16, 10)
+    assert offers(happened) == [(first.call_id, "201")]
+    leg = leg_of(happened)
+    call = called(board.answered(leg, 12))
+    assert (call.number, call.operator, call.rang_s) == (NUMBER, "201", 2)
+    assert board.answered(call.citizen, 20) == [Connected(first.call_id, "201", leg, 18, 0.0, call.citizen)]
+    happened = board.leg_gone(call.citizen, 16, 30)
+    assert only(Talked, happened) == Talked(first.call_id, "201", leg, 10)
+    assert offers(board.leg_gone(leg, 16, 30)) == [(later.call_id, "201")]
+
+
+def test_whoever_is_busy_is_called_again_after_the_interval_and_the_operator_takes_the_next_caller_at_once() -> None:
+    board, leg = a_busy_board(callback_attempts=2, callback_interval_s=900)
+    first, later = a_callback(board, 2), a_place(3)
+    board.join(later, 3)
+    leg = leg_of(board.leg_gone(leg, 16, 10))
+    call = called(board.answered(leg, 12))
+    happened = board.leg_gone(call.citizen, 17, 14)
+    assert only(NotReached, happened) == NotReached(first.call_id, "201", leg, Unreached.BUSY, 1, last=False)
+    assert board.position(later.call_id) == 1, "whoever could not be reached holds nobody up"
+    happened = board.leg_gone(leg, 16, 15)
+    assert offers(happened) == [(later.call_id, "201")]
+    board.caller_gone(later.call_id, 16)
+    board.leg_gone(leg_of(happened), 16, 16)
+    assert offers(board.tick(913)) == []
+    leg = leg_of(board.tick(914))
+    call = called(board.answered(leg, 915))
+    happened = board.leg_gone(call.citizen, 18, 930)
+    assert only(NotReached, happened) == NotReached(first.call_id, "201", leg, Unreached.NO_ANSWER, 2, last=True)
+    assert first.call_id not in board.places
+
+
+def test_a_citizen_who_lets_it_ring_is_given_up_in_time_and_hung_up() -> None:
+    board, leg = a_busy_board(citizen_ring_s=30)
+    a_callback(board, 2)
+    call = called(board.answered(leg_of(board.leg_gone(leg, 16, 10)), 12))
+    assert board.tick(41) == []
+    happened = board.tick(42)
+    missed = only(NotReached, happened)
+    assert isinstance(missed, NotReached)
+    assert missed.why is Unreached.NO_ANSWER
+    assert Withdrawn(call.citizen) in happened
+    assert board.answered(call.citizen, 42) == [Withdrawn(call.citizen)]
+
+
+def test_an_operator_who_hangs_up_while_it_rings_for_the_citizen_has_refused_and_the_place_is_kept() -> None:
+    board, leg = a_busy_board(back_off_s=5)
+    first = a_callback(board, 2)
+    leg = leg_of(board.leg_gone(leg, 16, 10))
+    call = called(board.answered(leg, 12))
+    happened = board.leg_gone(leg, 16, 14)
+    assert Withdrawn(call.citizen) in happened
+    assert only(NotAnswered, happened) == NotAnswered(first.call_id, "201", leg, Miss.REFUSED, 2)
+    assert offers(board.tick(20)) == [(first.call_id, "201")]
+    assert first.attempts == 0
+
+
+def test_an_operator_who_answers_before_the_caller_has_hung_up_talks_to_them() -> None:
+    board = a_board("201")
+    place = a_place(0)
+    leg = leg_of(board.join(place, 0))
+    assert board.ask_callback(place.call_id, NUMBER, 1) == []
+    assert only(Connected, board.answered(leg, 2)) == Connected(place.call_id, "201", leg, 2, 2)
+    assert board.ask_callback(place.call_id, NUMBER, 3) is None
+
+
+def test_whoever_has_a_callback_and_calls_again_has_its_place_and_no_callback_any_more() -> None:
+    board, _ = a_busy_board()
+    first = a_callback(board, 2)
+    other, again = a_place(3), a_place(4, caller=NUMBER)
+    board.join(other, 3)
+    assert board.join(again, 4) == [Replaced(first.call_id)]
+    assert [place.call_id for place in board.waiting()] == [again.call_id, other.call_id]
+
+
+def test_a_number_has_one_callback_and_the_oldest_place_of_those_that_were_asked_for() -> None:
+    board, _ = a_busy_board()
+    first, other = a_callback(board, 2), a_place(3)
+    board.join(other, 3)
+    second = a_place(4)
+    board.join(second, 4)
+    assert board.ask_callback(second.call_id, NUMBER, 5) == [Replaced(first.call_id)]
+    board.caller_gone(second.call_id, 6)
+    assert [place.call_id for place in board.waiting()] == [second.call_id, other.call_id]
+
+
+def test_a_citizen_who_calls_again_while_we_call_them_is_next_and_the_operator_is_free() -> None:
+    board, leg = a_busy_board()
+    first = a_callback(board, 2)
+    leg = leg_of(board.leg_gone(leg, 16, 10))
+    call = called(board.answered(leg, 12))
+    again = a_place(13, caller=NUMBER)
+    happened = board.join(again, 13)
+    assert {Replaced(first.call_id), Withdrawn(leg), Withdrawn(call.citizen)} <= set(happened)
+    assert board.leg_gone(call.citizen, 16, 14) == []
+    assert offers(board.leg_gone(leg, 16, 14)) == [(again.call_id, "201")]
+
+
+def test_nobody_is_called_back_while_the_service_is_closed_nor_sent_away_for_having_waited() -> None:
+    board, leg = a_busy_board(longest_wait_s=60, nobody_s=10)
+    first = a_callback(board, 2)
+    board.opening(False, 3)
+    assert offers(board.leg_gone(leg, 16, 10)) == []
+    board.duty("201", Duty.OFF, "", 11)
+    board.tick(12)
+    assert board.tick(5000) == []
+    board.duty("201", Duty.ON, "", 6000)
+    assert offers(board.opening(True, 6001)) == [(first.call_id, "201")]
+
+
+def test_after_a_restart_a_talk_with_a_citizen_ends_when_they_hang_up() -> None:
+    board = a_board("201")
+    talks = a_place(5)
+    talks.state, talks.seat, talks.leg, talks.talks_since = PlaceState.TALKING, "201", "old", 6
+    talks.callback, talks.away, talks.citizen = NUMBER, True, "old-citizen"
+    board.restore(talks)
+    assert board.talks_on("old-citizen")
+    assert only(Talked, board.leg_gone("old-citizen", 16, 16)) == Talked(talks.call_id, "201", "old", 10)
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Callers, keys, operators and phones do what they like, in any order, and events come late: nobody is ever lost or stuck."""
 
@@ -315,12 +471,17 @@ class AnyOrder(RuleBasedStateMachine):
         self.now = 100.0
         # Whoever came at the same moment is sorted by it: a random one would make two runs differ.
         self.ids = count(1)
-        self.board = a_board("201", "202", "203", ring_s=20, wrap_up_s=5, nobody_s=10, longest_wait_s=300)
+        self.board = a_board(
+            "201", "202", "203", ring_s=20, wrap_up_s=5, nobody_s=10, longest_wait_s=300, citizen_ring_s=30,
+            callback_attempts=2, callback_interval_s=20,
+        )  # fmt: skip
+        self.is_open = True
         self.board.seat(Seat("202", skills=frozenset({"it"})))
         self.joined: set[UUID] = set()
         self.ends: dict[UUID, list[Happening]] = {}
         self.up: dict[str, str] = {}  # leg -> operator: what rings or talks on a phone
         self.connected: dict[UUID, str] = {}
+        self.rightly_rung: set[UUID] = set()
 
     def take(self, happened: list[Happening]) -> list[str]:
         """Do what the board says as the PBX would, and hold it to its word."""
@@ -330,17 +491,24 @@ class AnyOrder(RuleBasedStateMachine):
                 busy = [operator for operator in self.up.values() if operator == one.operator]
                 assert not busy, f"{one.operator} is rung while a leg of theirs is up"
                 self.up[one.leg] = one.operator
+                if self.is_open or not self.board.places[one.call_id].away:
+                    self.rightly_rung.add(one.call_id)
                 new.append(one.leg)
             if isinstance(one, Connected):
                 assert one.call_id not in self.connected, "one caller has two operators"
                 self.connected[one.call_id] = one.leg
-            if isinstance(one, Abandoned | Left | Talked):
+            if isinstance(one, CallCitizen):
+                assert self.is_open or one.call_id in self.rightly_rung, "a citizen is called in a closed hour"
+                assert self.board.places[one.call_id].away, "a citizen is called who is on the line"
+                assert one.citizen not in self.up
+                self.up[one.citizen] = f"citizen {one.call_id}"
+            if isinstance(one, Abandoned | Left | Talked | Replaced) or (isinstance(one, NotReached) and one.last):
                 self.ends.setdefault(one.call_id, []).append(one)
         return new
 
-    @rule(target=calls, language=st.sampled_from(["it", "en"]))
-    def a_caller_joins(self, language: str) -> UUID:
-        place = Place(UUID(int=next(self.ids)), language, self.now, self.now)
+    @rule(target=calls, language=st.sampled_from(["it", "en"]), caller=st.sampled_from([None, "+391", "+392"]))
+    def a_caller_joins(self, language: str, caller: str | None) -> UUID:
+        place = Place(UUID(int=next(self.ids)), language, self.now, self.now, caller=caller)
         self.joined.add(place.call_id)
         self.take(self.board.join(place, self.now))
         return place.call_id
@@ -349,9 +517,23 @@ class AnyOrder(RuleBasedStateMachine):
     def the_caller_hangs_up(self, call: UUID) -> None:
         self.take(self.board.caller_gone(call, self.now))
 
-    @rule(call=calls, why=st.sampled_from([Why.MESSAGE, Why.CALLBACK]))
-    def the_caller_presses_a_key(self, call: UUID, why: Why) -> None:
-        self.take(self.board.leave(call, why, self.now))
+    @rule(call=calls)
+    def the_caller_presses_a_key(self, call: UUID) -> None:
+        self.take(self.board.leave(call, Why.MESSAGE, self.now))
+
+    @rule(call=calls, number=st.sampled_from(["+391", "+392", "+393"]))
+    def the_caller_asks_for_a_callback(self, call: UUID, number: str) -> None:
+        self.take(self.board.ask_callback(call, number, self.now) or [])
+
+    @rule(call=calls, number=st.sampled_from(["+391", "+392", "+393"]))
+    def the_caller_asks_for_a_callback_and_hangs_up(self, call: UUID, number: str) -> None:
+        self.the_caller_asks_for_a_callback(call, number)
+        self.the_caller_hangs_up(call)
+
+    @rule(is_open=st.booleans())
+    def the_service_opens_or_closes(self, is_open: bool) -> None:
+        self.is_open = is_open
+        self.take(self.board.opening(is_open, self.now))
 
     @precondition(lambda self: self.up)
     @rule(data=st.data())
@@ -384,7 +566,7 @@ class AnyOrder(RuleBasedStateMachine):
             # What was hung up is gone by then.
             kept = {
                 seat.leg for seat in self.board.seats.values() if seat.state in (SeatState.RINGING, SeatState.TALKING)
-            }
+            } | {*self.board.citizens()}
             self.up = {leg: operator for leg, operator in self.up.items() if leg in kept}
         self.take(self.board.tick(self.now))
 
@@ -401,7 +583,20 @@ class AnyOrder(RuleBasedStateMachine):
         for seat in at_work:
             place = held[seat.call_id]  # type: ignore[index]
             assert (place.seat, place.leg) == (seat.number, seat.leg)
-            assert (place.state is PlaceState.TALKING) == (seat.state is SeatState.TALKING)
+            assert (place.state is PlaceState.OFFERED) == (seat.state is SeatState.RINGING)
+
+    @invariant()
+    def a_citizen_is_called_while_their_place_says_so(self) -> None:
+        held = [place for place in self.board.places.values() if place.citizen]
+        assert {place.citizen for place in held} == {*self.board.citizens()}
+        for place in held:
+            assert place.away
+            assert place.state in (PlaceState.CALLING, PlaceState.TALKING)
+
+    @invariant()
+    def a_number_has_one_callback(self) -> None:
+        kept = [p.callback for p in self.board.places.values() if p.away and p.state is not PlaceState.TALKING]
+        assert len(kept) == len(set(kept))
 
     @invariant()
     def nobody_waits_while_somebody_who_may_take_them_is_free(self) -> None:
@@ -413,6 +608,7 @@ class AnyOrder(RuleBasedStateMachine):
                     if place.state is PlaceState.WAITING
                     # Time alone may have made a caller wait long enough, or a phone callable again: the next tick sees it.
                     and rules.may_take(seat, place, self.now - 30, self.board.policy)
+                    and rules.is_due(place, self.is_open, self.now - 30, self.board.policy)
                     and rules.is_free(seat, self.now - 30)
                 ]
 
