@@ -30,10 +30,11 @@ from queue_manager.duty_watch import DutyWatch
 from queue_manager.keeper import Keeper, Rows
 from queue_manager.model import Duty, Operator, Seat
 from queue_manager.opening_watch import OpeningWatch
+from queue_manager.reception import Outward
 from queue_manager.records import Records
 from queue_manager.settings import QueueSettings
 from queue_manager.store import Duties
-from queue_manager.switchboard import Outward, Switchboard
+from queue_manager.switchboard import Switchboard
 from queue_manager.waiting import Pace
 
 TICK_S = 0.25

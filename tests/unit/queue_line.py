@@ -20,7 +20,8 @@ from pbx.settings import PbxSettings
 from queue_manager.board import Board
 from queue_manager.diary import Diary
 from queue_manager.model import Duty, Policy, Seat
-from queue_manager.switchboard import Outward, Switchboard
+from queue_manager.reception import Outward
+from queue_manager.switchboard import Switchboard
 from queue_manager.waiting import Pace
 from tests.polling import until
 

@@ -175,7 +175,7 @@ async def test_who_leaves_while_the_pbx_does_not_hear_us_gets_there_when_it_does
 
 
 async def test_who_leaves_in_mid_sentence_goes_on_at_once(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line.switchboard, "_pace", Pace(0, 60))
+    monkeypatch.setattr(line.switchboard._reception, "_pace", Pace(0, 60))
     line.operator("201", Does.RINGS, after_s=1000)
     channel = await line.a_caller()
     await until(lambda: line.pbx.bridges.hears(channel) == "sound", what="the position")
@@ -202,7 +202,7 @@ async def test_who_hangs_up_before_we_got_to_them_has_a_closed_page(line: Line) 
 async def test_a_fault_of_ours_in_a_wait_leads_to_the_fallback_not_into_silence(line: Line) -> None:
     line.operator("201", Does.RINGS, after_s=1000)
     channel = await waits(line)
-    caller = line.switchboard._callers[UUID(channel.args[1])]
+    caller = line.switchboard._hall.callers[UUID(channel.args[1])]
     caller.line._inbox.put(EventsLost("500 events of one channel waited unread"))
     await until(lambda: channel.sent_to == "queue-away", what="the fallback")
     await until(lambda: line.ends_of(channel) == ["handed_over"], what="the page handed over")
@@ -216,7 +216,7 @@ async def test_one_stranger_who_is_gone_does_not_keep_the_others_waiting(tmp_pat
     when_asked(pbx, lambda method, path: method == "GET" and path.startswith("channels/c"), refuse(404), times=2)
     async with a_line(tmp_path, pbx) as line:
         line.operator("201", Does.RINGS, after_s=1000)
-        known = line.switchboard._channels
+        known = line.switchboard._hall.channels
         await until(lambda: len(known) == 3, what="the others taken in")
         assert {channel.id for channel in callers} >= known.keys()
 
@@ -273,7 +273,7 @@ async def test_whom_the_board_paused_is_paused_by_the_row_too_when_postgresql_is
         if len(tries) < 3:
             raise OperationalError("update", {}, Exception("the server closed the connection"))
 
-    monkeypatch.setattr(line.switchboard, "_set_duty", set_duty)
+    monkeypatch.setattr(line.switchboard._operators, "_set_duty", set_duty)
     line.operator("201", Does.RINGS)
     await line.a_caller()
     await until(lambda: len(tries) == 3, what="the pause written")
