@@ -1,1 +1,1 @@
-"""Who waits and who is free. Until the queue exists: the operators on duty, and what the fallback needs to know of them."""
+"""Who waits, which operator is free, who is next, and what a caller in line hears; and what the fallback needs to know of it."""
