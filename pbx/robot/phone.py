@@ -211,7 +211,7 @@ class RobotPhone:
         watching: asyncio.Task[None] | None = None
         try:
             await self._open_ear(sound, ear_id, bridge_id)
-            await self._dial(f"PJSIP/{number}@{through}", caller, call_id, answer_within_s)
+            await self._dial(number, through, caller, call_id, answer_within_s)
             await self._ari.request(op.ADD_TO_BRIDGE, {"bridgeId": bridge_id}, channel=call_id)
             call = RobotCall(self._ari, call_id, sound, self._ear, inbox)
             watching = asyncio.create_task(call.watch())
@@ -233,16 +233,16 @@ class RobotPhone:
         await self._ari.request(op.ADD_TO_BRIDGE, {"bridgeId": bridge_id}, channel=ear_id)
         sound.start("127.0.0.1", int(answer["value"]))
 
-    async def _dial(self, endpoint: str, caller: str, call_id: str, within_s: float) -> None:
+    async def _dial(self, number: str, through: str, caller: str, call_id: str, within_s: float) -> None:
         self._started[call_id] = asyncio.Event()
         await self._ari.request(
-            op.ORIGINATE, endpoint=endpoint, app=self._application, callerId=caller,
+            op.ORIGINATE, endpoint=f"PJSIP/{number}@{through}", app=self._application, callerId=caller,
             channelId=call_id, timeout=int(within_s),
         )  # fmt: skip
         try:
             await asyncio.wait_for(self._started[call_id].wait(), within_s)
         except TimeoutError:
-            raise NotAnswered(f"nobody answered {endpoint} within {within_s:g} s: is the platform up?") from None
+            raise NotAnswered(f"nobody answered {number} within {within_s:g} s: is the platform up?") from None
 
     async def _tear_down(self, call_id: str, ear_id: str, bridge_id: str) -> None:
         for operation, path in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from uuid import uuid4
 
 import pytest
@@ -30,12 +31,18 @@ def test_an_operator_goes_on_duty_and_off_and_a_missed_caller_is_called_back(ser
     assert "201      off duty" in serving.types("operator", "list").stdout
     on = serving.types("operator", "login", "201")
     assert on.returncode == 0, on.stderr
-    assert "201 is on duty: while our own processes are down" in on.stdout
+    assert "201 is on duty: callers who ask for an operator are put through to this phone" in on.stdout
     assert "201 is on duty already" in serving.types("operator", "login", "201").stdout
     shown = serving.types("operator", "list").stdout
     assert "201      on duty since" in shown
     assert "its phone has not registered" in shown or "does not know of it yet" in shown
+    assert (
+        "201 is paused: lunch. `centralino operator login 201` ends it."
+        in serving.types("operator", "pause", "201", "--reason", "lunch").stdout
+    )
+    assert re.search(r"201 +paused since .*: lunch", serving.types("operator", "list").stdout)
     assert "known are 201, 202" in serving.refused("operator", "login", "999")
+    assert "known are 201, 202" in serving.refused("operator", "pause", "999")
     assert "known are 201, 202" in serving.refused("operator", "logout", "999")
     assert "201 is off duty:" in serving.types("operator", "logout", "201").stdout
     assert serving.types("calls", "to-call-back").stdout == "nobody is to be called back\n"
