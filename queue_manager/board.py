@@ -78,7 +78,8 @@ class Board:
         waiting = sum(
             other.state in rules.IN_LINE and other.queue == place.queue and not other.away for other in self.places.values()
         )  # fmt: skip
-        why = rules.refusal(waiting, rules.could_serve(self.seats.values(), place.queue), self.policy)
+        # A phone that cannot be reached may be back in a moment, as after a start of the PBX: that is waited for.
+        why = rules.refusal(waiting, rules.on_duty(self.seats.values(), place.queue), self.policy)
         if why:
             return [Left(place.call_id, why, 0.0)]
         self._take_old_place(place, now)

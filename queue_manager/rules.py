@@ -79,6 +79,11 @@ def is_due(place: Place, is_open: bool, now: float, policy: Policy) -> bool:
     return is_open and (place.tried_at is None or now - place.tried_at >= policy.callback_interval_s)
 
 
+def on_duty(seats: Iterable[Seat], queue: str) -> bool:
+    """Whether anybody is on duty for this line, however their phone is."""
+    return any(seat.duty is Duty.ON and queue in seat.queues for seat in seats)
+
+
 def could_serve(seats: Iterable[Seat], queue: str) -> bool:
     """Whether anybody is on duty for this line whose phone can be rung, now or once their call is over."""
     return any(

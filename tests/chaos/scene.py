@@ -15,11 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from centralino.platform import Platform
 from centralino.robot_call import load
 from ledger.model import OperatorState
+from pbx.ami.client import Ami, AmiError
 from pbx.ari import operations as op
 from pbx.ari.client import Ari
 from pbx.ari.transport import WebSocketTransport
 from pbx.robot.ear import Ear
-from queue_manager.model import Duty
+from queue_manager.asterisk import PHONES, AsteriskCopies
+from queue_manager.model import Duty, interface_of
 from queue_manager.settings import QueueSettings
 from tests.acceptance.line import NUMBER, ServiceLine, a_line
 from tests.chaos import faults
@@ -40,7 +42,10 @@ QUEUE = QueueSettings(wrap_up_s=1.0)
 LONGEST_SPEECH_S = 100.0
 ARRIVING_S = 75.0
 OFF = OperatorState.OFF
-NO_CUES = ("digit-", "date-", "month-", "at-", "from-", "to-", "day-", "pause-", "bulletin")
+FREE = PHONES["1"]
+NO_CUES = (
+    "digit-", "number-", "position-", "minutes-", "and-minutes-", "date-", "month-", "at-", "from-", "to-", "day-", "pause-", "bulletin",
+)  # fmt: skip
 
 
 @dataclass
@@ -83,6 +88,16 @@ class Scene:
             return all((seats.get(number, OFF) == OFF) == (duty is Duty.OFF) for number, duty in wanted.items())
 
         await until(is_known, 20, f"the queue's knowledge that {', '.join(numbers) or 'nobody'} is on duty")
+        await until(
+            lambda: self._can_be_rung(numbers), 60, "phones that can be rung: a PBX that has just started asks first"
+        )
+
+    async def _can_be_rung(self, numbers: Sequence[str]) -> bool:
+        with suppress(AmiError):
+            async with Ami.connected(self.platform.services.ami("queue")) as ami:
+                phones = await AsteriskCopies(ami).phones()
+                return all(phones.get(interface_of(number)) == FREE for number in numbers)
+        return False
 
     async def seats(self) -> dict[str, OperatorState]:
         """What each operator does now, by the ledger."""

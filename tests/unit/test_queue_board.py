@@ -235,6 +235,21 @@ def test_with_nobody_on_duty_a_caller_is_told_at_once_and_one_who_waits_when_the
     assert only(Left, board.tick(14)) == Left(waits.call_id, Why.NO_OPERATOR, 12)
 
 
+def test_who_asks_while_the_operators_phones_come_back_waits_for_them_and_not_for_ever() -> None:
+    board = a_board("201", nobody_s=10)
+    board.phone("201", Phone.UNREACHABLE, 0)
+    early, late = a_place(1), a_place(40)
+    assert board.join(early, 1) == []
+    board.tick(2)
+    assert offers(board.phone("201", Phone.FREE, 5)) == [(early.call_id, "201")]
+    board.leave(early.call_id, Why.MESSAGE, 6)
+    board.tick(7)
+    board.phone("201", Phone.UNREACHABLE, 39)
+    assert board.join(late, 40) == []
+    board.tick(41)
+    assert only(Left, board.tick(51)) == Left(late.call_id, Why.NO_OPERATOR, 11)
+
+
 def test_a_full_line_and_a_long_wait_lead_to_the_mailbox() -> None:
     board = a_board("201", most_waiting=1, longest_wait_s=60)
     board.answered(leg_of(board.join(a_place(0), 0)), 1)
@@ -290,7 +305,9 @@ def test_a_phone_that_went_away_in_a_talk_is_not_rung_after_it() -> None:
     board.phone("201", Phone.UNREACHABLE, 12)
     board.leg_gone(leg, 16, 20)
     place = a_place(21)
-    assert board.join(place, 21) == [Left(place.call_id, Why.NO_OPERATOR, 0.0)]
+    assert board.join(place, 21) == []
+    board.tick(22)
+    assert only(Left, board.tick(32)) == Left(place.call_id, Why.NO_OPERATOR, 11)
 
 
 def test_a_talk_that_is_put_back_after_a_restart_is_what_its_operator_does() -> None:
