@@ -160,6 +160,12 @@ class Line:
             if not await self._is_live(name):
                 seconds = seconds_on_disk(path)
                 return Take(name, seconds, seconds, "hang_up" if self.gone else "silence")
+        except ChannelGone:
+            # They hung up in the instant in which we went on with what a process that died was recording: that is there all the same.
+            if not path.exists():
+                raise
+            seconds = seconds_on_disk(path)
+            return Take(name, seconds, seconds, "hang_up")
         self.keys.clear()
         finished = await self._recording_end(name, limit_s + SETTLE_S)
         await self._late_key(end)

@@ -42,7 +42,7 @@ QUEUE = QueueSettings(wrap_up_s=1.0)
 LONGEST_SPEECH_S = 100.0
 ARRIVING_S = 75.0
 OFF = OperatorState.OFF
-FREE = PHONES["1"]
+AWAY = PHONES["5"]
 NO_CUES = (
     "digit-", "number-", "position-", "minutes-", "and-minutes-", "date-", "month-", "at-", "from-", "to-", "day-", "pause-", "bulletin",
 )  # fmt: skip
@@ -89,14 +89,14 @@ class Scene:
 
         await until(is_known, 20, f"the queue's knowledge that {', '.join(numbers) or 'nobody'} is on duty")
         await until(
-            lambda: self._can_be_rung(numbers), 60, "phones that can be rung: a PBX that has just started asks first"
+            lambda: self._can_be_reached(numbers), 60, "phones in reach: a PBX that has just started asks first"
         )
 
-    async def _can_be_rung(self, numbers: Sequence[str]) -> bool:
+    async def _can_be_reached(self, numbers: Sequence[str]) -> bool:
         with suppress(AmiError):
             async with Ami.connected(self.platform.services.ami("queue")) as ami:
                 phones = await AsteriskCopies(ami).phones()
-                return all(phones.get(interface_of(number)) == FREE for number in numbers)
+                return all(phones.get(interface_of(number), AWAY) != AWAY for number in numbers)
         return False
 
     async def seats(self) -> dict[str, OperatorState]:

@@ -13,7 +13,7 @@ from pbx.ari.client import Ari
 from pbx.ari.events import StasisStart
 from pbx.ari.fake import FakePbx
 from pbx.ari.fake_model import FakeChannel
-from pbx.ari.line import Line
+from pbx.ari.line import ChannelGone, Line
 from pbx.ari.recordings import BadRecording
 from tests.polling import until
 
@@ -65,6 +65,17 @@ async def test_the_key_that_ended_a_recording_answers_nothing_though_it_is_told_
     assert take.ended == "key"  # type: ignore[attr-defined]
     assert await dialled.line.key(1) == "1"
     assert await dialled.line.key(0.1) is None
+
+
+async def test_who_hangs_up_as_a_restart_goes_on_recording_has_said_what_is_on_the_disk(dialled: Dialled) -> None:
+    first = await dialled.recording(3)
+    first.cancel()  # as the process that died
+    dialled.pbx.hang_up(dialled.channel)
+    again = Line(dialled.ari, dialled.channel.id, dialled.pbx.spool)
+    take = await again.record("r", limit_s=30, silence_s=5, end="#")
+    assert (take.seconds, take.ended) == (3.0, "hang_up")
+    with pytest.raises(ChannelGone):
+        await again.record("never begun", limit_s=30, silence_s=5, end="#")
 
 
 async def test_a_recording_the_disk_had_no_room_for_is_not_taken_for_one(dialled: Dialled) -> None:
