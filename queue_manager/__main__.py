@@ -7,6 +7,7 @@ from functools import partial
 
 from pydantic import BaseModel
 
+from dialplan.known import KnownCalendar
 from dialplan.settings import HoursSettings
 from dialplan.store import CalendarStore
 from foundation import process, settings
@@ -29,7 +30,6 @@ from queue_manager.diary import Diary
 from queue_manager.duty_watch import DutyWatch
 from queue_manager.keeper import Keeper, Rows
 from queue_manager.model import Duty, Operator, Seat
-from queue_manager.opening_watch import OpeningWatch
 from queue_manager.reception import Outward
 from queue_manager.records import Records
 from queue_manager.settings import QueueSettings
@@ -63,8 +63,8 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
         raise CannotStart(str(error)) from None
     clock, database = SystemClock(), Database(tree.database)
     duties, folder = Duties(database, clock), tree.outbox.folder
-    calendar = CalendarStore(database, tree.hours, clock)
-    rows = Rows(duties, calendar, clock)
+    store = CalendarStore(database, tree.hours, clock)
+    calendar, rows = KnownCalendar(store, tree.hours, folder / "calendar.json"), Rows(duties, store, clock)
     outbox = Outbox(Journal(folder), Journal(folder / "refused"), Records(Ledger(database, clock)).apply)
 
     async def set_duty(number: str, duty: Duty, reason: str) -> None:
@@ -77,18 +77,19 @@ async def serve(stop: asyncio.Event, health: Health) -> None:
     )  # fmt: skip
     phones = Phones(tree.ami, switchboard.phone)
     watch = DutyWatch(duties, tree.queue, folder / "duties.json", partial(take_row, switchboard, phones, tree.queue))
-    opening = OpeningWatch(
-        calendar.load, tree.hours.calendar(), tree.queue.rows_within_s, clock, switchboard.opening
-    )  # fmt: skip
+
+    async def look_at_hours() -> None:
+        switchboard.opening((await calendar.load()).is_open(clock.now()))
+
     # Before anybody is taken up: a caller who waited finds the operators who were there, and nobody is called at night.
-    await opening.look()
+    await look_at_hours()
     await watch.look()
     beside = (
         Keeper(rows.wanted, tree.ami, tree.queue, clock, copies).run(stop),
         switchboard.ari.run(), switchboard.sound.run(), switchboard.heartbeat.run(), switchboard.reception(),
         outbox.run(), phones.run(),
         repeat(Periodic("duties", tree.queue.look_s, watch.look), stop),
-        repeat(Periodic("opening", OPENING_S, opening.look), stop),
+        repeat(Periodic("opening", OPENING_S, look_at_hours), stop),
         repeat(Periodic("tick", TICK_S, switchboard.tick), stop),
     )  # fmt: skip
     try:

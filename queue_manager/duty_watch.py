@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from foundation import logs
+from foundation.disk import replace_file
 from foundation.patience import within
 from queue_manager.model import Duty, Operator
 from queue_manager.settings import QueueSettings
@@ -63,8 +64,7 @@ class DutyWatch:
 
 def _remember(path: Path, operators: list[Operator]) -> None:
     rows = [[o.number, o.interface, o.duty.value, o.since.isoformat(), o.reason] for o in operators]
-    path.with_suffix(".new").write_text(json.dumps(rows), encoding="utf-8")
-    path.with_suffix(".new").replace(path)
+    replace_file(path, json.dumps(rows))
 
 
 def _recall(path: Path) -> list[Operator]:

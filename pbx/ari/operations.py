@@ -29,8 +29,6 @@ START_MOH = _op("POST", "channels/{channelId}/moh", "mohClass")
 STOP_MOH = _op("DELETE", "channels/{channelId}/moh")
 HOLD = _op("POST", "channels/{channelId}/hold")
 UNHOLD = _op("DELETE", "channels/{channelId}/hold")
-MUTE = _op("POST", "channels/{channelId}/mute", "direction")
-UNMUTE = _op("DELETE", "channels/{channelId}/mute", "direction")
 SNOOP = _op("POST", "channels/{channelId}/snoop/{snoopId}", "spy", "whisper", "app", "appArgs")
 # Each new channel with a name of its own: one that is in use is refused, and Asterisk can then no longer stop (measured).
 ORIGINATE = _op(

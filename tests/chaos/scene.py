@@ -15,15 +15,15 @@ from sqlalchemy.exc import DBAPIError
 from centralino.platform import Platform
 from centralino.robot_call import load
 from ledger.model import OperatorState
-from pbx.ami.client import Ami, AmiError
 from pbx.ari import operations as op
 from pbx.ari.client import Ari
 from pbx.ari.transport import WebSocketTransport
 from pbx.robot.ear import Ear
-from queue_manager.asterisk import PHONES, AsteriskCopies
+from queue_manager.asterisk import PHONES
 from queue_manager.model import Duty, interface_of
 from queue_manager.settings import QueueSettings
 from tests.acceptance.line import NUMBER, ServiceLine, a_line
+from tests.acceptance.test_fallback import phones
 from tests.chaos import faults
 from tests.chaos.agree import Agreement, Circumstances, agree
 from tests.chaos.books import Bookkeeper, bookkeeper
@@ -93,11 +93,8 @@ class Scene:
         )
 
     async def _can_be_reached(self, numbers: Sequence[str]) -> bool:
-        with suppress(AmiError):
-            async with Ami.connected(self.platform.services.ami("queue")) as ami:
-                phones = await AsteriskCopies(ami).phones()
-                return all(phones.get(interface_of(number), AWAY) != AWAY for number in numbers)
-        return False
+        rung = await phones(self.line) or {}
+        return all(rung.get(interface_of(number), AWAY) != AWAY for number in numbers)
 
     async def seats(self) -> dict[str, OperatorState]:
         """What each operator does now, by the ledger."""
